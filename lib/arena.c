@@ -1,0 +1,96 @@
+/* arena.c - see arena.h. */
+#include "lib/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGNMENT = _Alignof(max_align_t) };
+
+struct block {
+    struct block *next;
+    size_t size, used; /* bytes of the payload */
+    _Alignas(max_align_t) unsigned char payload[];
+};
+
+struct hf_arena {
+    struct block *blocks; /* the first is the one in use */
+    size_t total;
+};
+
+struct hf_arena *hf_arena_new(void)
+{
+    return hf_calloc(1, sizeof(struct hf_arena));
+}
+
+void hf_arena_free(struct hf_arena *arena)
+{
+    if (arena == NULL)
+        return;
+    while (arena->blocks != NULL) {
+        struct block *next = arena->blocks->next;
+
+        free(arena->blocks);
+        arena->blocks = next;
+    }
+    free(arena);
+}
+
+void *hf_arena_alloc(struct hf_arena *arena, size_t size)
+{
+    struct block *block = arena->blocks;
+
+    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (block == NULL || block->size - block->used < size) {
+        size_t wanted = block == NULL ? FIRST_BLOCK : block->size * 2;
+
+        if (wanted > LARGEST_BLOCK)
+            wanted = LARGEST_BLOCK;
+        if (wanted < size)
+            wanted = size;
+        block = hf_calloc(1, sizeof(*block) + wanted);
+        block->size = wanted;
+        block->next = arena->blocks;
+        arena->blocks = block;
+        arena->total += sizeof(*block) + wanted;
+    }
+
+    void *memory = block->payload + block->used;
+
+    block->used += size;
+    return memory;
+}
+
+char *hf_arena_strndup(struct hf_arena *arena, const char *text, size_t length)
+{
+    char *copy = hf_arena_alloc(arena, length + 1);
+
+    memcpy(copy, text, length);
+    return copy;
+}
+
+char *hf_arena_strdup(struct hf_arena *arena, const char *text)
+{
+    return text == NULL ? NULL : hf_arena_strndup(arena, text, strlen(text));
+}
+
+char *hf_arena_printf(struct hf_arena *arena, const char *format, ...)
+{
+    va_list arguments, again;
+
+    va_start(arguments, format);
+    va_copy(again, arguments);
+
+    int length = vsnprintf(NULL, 0, format, arguments);
+    char *text = hf_arena_alloc(arena, (size_t)length + 1);
+
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    va_end(arguments);
+    return text;
+}
+
+size_t hf_arena_size(const struct hf_arena *arena)
+{
+    return arena->total;
+}

@@ -1,0 +1,245 @@
+/* xml.c - see xml.h. */
+#include "lib/xml.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libxml/parser.h>
+#include <libxml/xmlsave.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+
+void hf_xml_init(void)
+{
+    LIBXML_TEST_VERSION
+    xmlInitParser();
+}
+
+static struct hf_error *refuse(xmlParserCtxt *parser, const char *source)
+{
+    const xmlError *found = xmlCtxtGetLastError(parser);
+    HF_CLEANUP(hf_freep) char *message = NULL;
+
+    if (found == NULL || found->message == NULL)
+        return hf_error_new(HF_REFUSED, "%s: not well-formed XML", source);
+    message = hf_strdup(found->message);
+    message[strcspn(message, "\n")] = '\0';
+    return hf_error_new(HF_REFUSED, "%s:%d: not well-formed XML: %s", source, found->line, message);
+}
+
+static void silent(void *context, const char *message, ...)
+{
+}
+
+struct hf_error *hf_xml_parse(const char *bytes, size_t length, const char *source, xmlDoc **document)
+{
+    struct hf_error *error = NULL;
+    xmlParserCtxt *parser;
+
+    *document = NULL;
+    if (length > INT32_MAX)
+        return hf_error_new(HF_REFUSED, "%s: larger than 2 GiB", source);
+    if (length == 0)
+        return hf_error_new(HF_REFUSED, "%s: empty, expected an XML document", source);
+    parser = xmlNewParserCtxt();
+    if (parser == NULL)
+        return hf_error_new(HF_FAILED, "%s: cannot make an XML parser", source);
+    parser->sax->error = parser->sax->warning = silent;
+    parser->sax->fatalError = silent;
+
+    xmlDoc *parsed = xmlCtxtReadMemory(parser, bytes, (int)length, NULL, NULL,
+                                       XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT |
+                                           XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
+
+    if (parsed == NULL || !parser->wellFormed || xmlDocGetRootElement(parsed) == NULL)
+        error = refuse(parser, source);
+    else if (xmlGetIntSubset(parsed) != NULL)
+        error = hf_error_new(HF_REFUSED, "%s: has a document type declaration, expected plain elements", source);
+    if (error != NULL)
+        xmlFreeDoc(parsed);
+    else
+        *document = parsed;
+    xmlFreeParserCtxt(parser);
+    return error;
+}
+
+struct hf_error *hf_xml_parse_file(const char *path, size_t limit, xmlDoc **document)
+{
+    struct hf_error *error = NULL;
+    struct hf_buf text = {0};
+    char chunk[65536];
+    ssize_t got = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    *document = NULL;
+    if (fd < 0)
+        return hf_error_errno(errno, "cannot open %s", path);
+    while (text.length <= limit && (got = read(fd, chunk, sizeof(chunk))) > 0)
+        hf_buf_add(&text, chunk, (size_t)got);
+    if (got < 0)
+        error = hf_error_errno(errno, "cannot read %s", path);
+    else if (text.length > limit)
+        error = hf_error_new(HF_REFUSED, "%s: larger than the limit of %zu bytes", path, limit);
+    else
+        error = hf_xml_parse(hf_buf_text(&text), text.length, path, document);
+    close(fd);
+    hf_buf_free(&text);
+    return error;
+}
+
+const char *hf_xml_get(const xmlNode *element, const char *name)
+{
+    if (element == NULL || element->type != XML_ELEMENT_NODE)
+        return NULL;
+    for (const xmlAttr *attribute = element->properties; attribute != NULL; attribute = attribute->next) {
+        if (strcmp((const char *)attribute->name, name) != 0)
+            continue;
+        if (attribute->children == NULL || attribute->children->content == NULL)
+            return "";
+        return (const char *)attribute->children->content;
+    }
+    return NULL;
+}
+
+const char *hf_xml_get_or(const xmlNode *element, const char *name, const char *missing)
+{
+    const char *value = hf_xml_get(element, name);
+
+    return value == NULL ? missing : value;
+}
+
+void hf_xml_set(xmlNode *element, const char *name, const char *value)
+{
+    if (value == NULL)
+        xmlUnsetProp(element, (const xmlChar *)name);
+    else
+        xmlSetProp(element, (const xmlChar *)name, (const xmlChar *)value);
+}
+
+void hf_xml_setf(xmlNode *element, const char *name, const char *format, ...)
+{
+    va_list arguments;
+    HF_CLEANUP(hf_freep) char *value = NULL;
+
+    va_start(arguments, format);
+    value = hf_vasprintf(format, arguments);
+    va_end(arguments);
+    hf_xml_set(element, name, value);
+}
+
+bool hf_xml_is(const xmlNode *node, const char *name)
+{
+    return node != NULL && node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
+}
+
+static xmlNode *first_from(xmlNode *node, const char *name)
+{
+    for (; node != NULL; node = node->next)
+        if (node->type == XML_ELEMENT_NODE && (name == NULL || hf_xml_is(node, name)))
+            return node;
+    return NULL;
+}
+
+xmlNode *hf_xml_child(const xmlNode *parent, const char *name)
+{
+    return parent == NULL ? NULL : first_from(parent->children, name);
+}
+
+xmlNode *hf_xml_next(const xmlNode *element, const char *name)
+{
+    return first_from(element->next, name);
+}
+
+xmlNode *hf_xml_child_by_id(const xmlNode *parent, const char *name, const char *id)
+{
+    HF_XML_EACH (child, parent, name) {
+        const char *own = hf_xml_get(child, "id");
+
+        if (own != NULL && strcmp(own, id) == 0)
+            return child;
+    }
+    return NULL;
+}
+
+xmlNode *hf_xml_add(xmlNode *parent, const char *name)
+{
+    return xmlNewChild(parent, NULL, (const xmlChar *)name, NULL);
+}
+
+xmlNode *hf_xml_ensure(xmlNode *parent, const char *name)
+{
+    xmlNode *child = hf_xml_child(parent, name);
+
+    return child != NULL ? child : hf_xml_add(parent, name);
+}
+
+void hf_xml_remove(xmlNode *element)
+{
+    if (element == NULL)
+        return;
+    xmlUnlinkNode(element);
+    xmlFreeNode(element);
+}
+
+char *hf_xml_text(const xmlNode *element, bool pretty)
+{
+    xmlBuffer *buffer = xmlBufferCreate();
+    xmlSaveCtxt *save = xmlSaveToBuffer(buffer, "UTF-8", XML_SAVE_NO_DECL | (pretty ? XML_SAVE_FORMAT : 0));
+
+    xmlSaveTree(save, (xmlNode *)element);
+    xmlSaveClose(save);
+
+    char *text = hf_strndup((const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer));
+
+    xmlBufferFree(buffer);
+    return text;
+}
+
+void hf_xml_doc_freep(xmlDoc **document)
+{
+    xmlFreeDoc(*document);
+    *document = NULL;
+}
+
+void hf_xml_node_freep(xmlNode **node)
+{
+    xmlFreeNode(*node);
+    *node = NULL;
+}
+
+bool hf_parse_bool(const char *text, bool *value)
+{
+    static const struct {
+        const char *word;
+        bool value;
+    } words[] = {{"true", true},   {"on", true},   {"yes", true}, {"y", true},  {"1", true},
+                 {"false", false}, {"off", false}, {"no", false}, {"n", false}, {"0", false}};
+
+    for (size_t i = 0; text != NULL && i < HF_ARRAY_LENGTH(words); i++) {
+        if (strcasecmp(text, words[i].word) == 0) {
+            *value = words[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool hf_parse_int64(const char *text, int64_t *value)
+{
+    char *end;
+
+    if (text == NULL || *text == '\0')
+        return false;
+    errno = 0;
+
+    intmax_t number = strtoimax(text, &end, 10);
+
+    if (errno != 0 || *end != '\0')
+        return false;
+    *value = number;
+    return true;
+}

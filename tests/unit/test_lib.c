@@ -1,0 +1,149 @@
+/* test_lib.c - unit tests of lib/: errors, buffers, arena, wire encoding, XML access. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/arena.h"
+#include "lib/buf.h"
+#include "lib/error.h"
+#include "lib/wire.h"
+#include "lib/xml.h"
+
+static void error_keeps_kind_and_gains_context(void **state)
+{
+    struct hf_error *error = hf_error_new(HF_REFUSED, "no resource '%s'", "web");
+
+    error = hf_error_wrap(error, "order '%s'", "o1");
+    assert_int_equal(hf_error_kind(error), HF_REFUSED);
+    assert_string_equal(hf_error_text(error), "order 'o1': no resource 'web'");
+    hf_error_free(error);
+    assert_null(hf_error_wrap(NULL, "nothing"));
+    assert_int_equal(hf_error_kind(NULL), HF_OK);
+    for (int kind = HF_OK; kind <= HF_CONFLICT; kind++)
+        assert_int_equal(hf_error_kind_parse(hf_error_kind_name(kind)), kind);
+}
+
+static void buf_escapes_xml(void **state)
+{
+    struct hf_buf buf = {0};
+
+    assert_string_equal(hf_buf_text(&buf), "");
+    hf_buf_printf(&buf, "%d ", 7);
+    hf_buf_xml(&buf, "<a&\"'>\n\001");
+    assert_string_equal(hf_buf_text(&buf), "7 &lt;a&amp;&quot;&apos;&gt;&#10;?");
+    hf_buf_free(&buf);
+}
+
+static void arena_memory_is_zeroed_and_aligned(void **state)
+{
+    struct hf_arena *arena = hf_arena_new();
+
+    for (size_t size = 1; size < 5000; size += 7) {
+        unsigned char *memory = hf_arena_alloc(arena, size);
+
+        assert_int_equal((uintptr_t)memory % _Alignof(max_align_t), 0);
+        for (size_t i = 0; i < size; i++)
+            assert_int_equal(memory[i], 0);
+        memset(memory, 0xff, size);
+    }
+    assert_string_equal(hf_arena_printf(arena, "%s-%d", "x", 1), "x-1");
+    hf_arena_free(arena);
+}
+
+static void wire_round_trip_and_short_frames(void **state)
+{
+    struct hf_buf buf = {0};
+
+    hf_put_u8(&buf, 200);
+    hf_put_u16(&buf, 40000);
+    hf_put_u32(&buf, 4000000000u);
+    hf_put_u64(&buf, UINT64_MAX - 1);
+    hf_put_string(&buf, "lease");
+    for (size_t length = 0; length <= buf.length; length++) {
+        struct hf_reader reader = hf_reader(buf.data, length);
+        uint8_t a = hf_get_u8(&reader);
+        uint16_t b = hf_get_u16(&reader);
+        uint32_t c = hf_get_u32(&reader);
+        uint64_t d = hf_get_u64(&reader);
+        HF_CLEANUP(hf_freep) char *e = hf_get_string(&reader);
+
+        assert_int_equal(hf_reader_done(&reader), length == buf.length);
+        if (length < buf.length)
+            continue;
+        assert_int_equal(a, 200);
+        assert_int_equal(b, 40000);
+        assert_int_equal(c, 4000000000u);
+        assert_true(d == UINT64_MAX - 1);
+        assert_string_equal(e, "lease");
+    }
+    hf_buf_free(&buf);
+}
+
+static void xml_says_where_it_is_broken(void **state)
+{
+    static const char text[] = "<cib>\n<nodes>\n</cib>";
+    xmlDoc *document;
+    struct hf_error *error = hf_xml_parse(text, strlen(text), "cib.xml", &document);
+
+    assert_non_null(error);
+    assert_null(document);
+    assert_int_equal(hf_error_kind(error), HF_REFUSED);
+    assert_non_null(strstr(hf_error_text(error), "cib.xml:3: not well-formed XML"));
+    hf_error_free(error);
+}
+
+static void xml_refuses_document_types(void **state)
+{
+    static const char text[] = "<!DOCTYPE a [<!ENTITY b SYSTEM '/etc/passwd'>]><a>&b;</a>";
+    xmlDoc *document;
+    struct hf_error *error = hf_xml_parse(text, strlen(text), "request", &document);
+
+    assert_int_equal(hf_error_kind(error), HF_REFUSED);
+    assert_null(document);
+    hf_error_free(error);
+}
+
+static void xml_access(void **state)
+{
+    static const char text[] = "<a x='1'><b id='p'/><c id='p'/><b id='q' y=''/></a>";
+    xmlDoc *document;
+    int count = 0;
+
+    assert_null(hf_xml_parse(text, strlen(text), "text", &document));
+
+    xmlNode *root = xmlDocGetRootElement(document);
+
+    assert_string_equal(hf_xml_get(root, "x"), "1");
+    assert_null(hf_xml_get(root, "y"));
+    HF_XML_EACH (b, root, "b")
+        count++;
+    assert_int_equal(count, 2);
+    assert_string_equal(hf_xml_get(hf_xml_child_by_id(root, NULL, "q"), "y"), "");
+    hf_xml_remove(hf_xml_child_by_id(root, "b", "p"));
+    hf_xml_setf(root, "x", "%d", 2);
+
+    HF_CLEANUP(hf_freep) char *out = hf_xml_text(root, false);
+
+    assert_string_equal(out, "<a x=\"2\"><c id=\"p\"/><b id=\"q\" y=\"\"/></a>");
+    xmlFreeDoc(document);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(error_keeps_kind_and_gains_context),
+        cmocka_unit_test(buf_escapes_xml),
+        cmocka_unit_test(arena_memory_is_zeroed_and_aligned),
+        cmocka_unit_test(wire_round_trip_and_short_frames),
+        cmocka_unit_test(xml_says_where_it_is_broken),
+        cmocka_unit_test(xml_refuses_document_types),
+        cmocka_unit_test(xml_access),
+    };
+
+    hf_xml_init();
+    return cmocka_run_group_tests_name("lib", tests, NULL, NULL);
+}
