@@ -33,11 +33,11 @@ void hf_grow(void *array, size_t *capacity, size_t wanted, size_t size);
 void hf_freep(void *pointer_to_pointer);
 
 /* Hands the value of a cleaned-up local over to the caller, leaving NULL behind. */
-#define HF_STEAL(pointer)                                                                                  \
-    ({                                                                                                     \
-        __typeof__(pointer) stolen_ = (pointer);                                                           \
-        (pointer) = NULL;                                                                                  \
-        stolen_;                                                                                           \
+#define HF_STEAL(pointer)                                                                                    \
+    ({                                                                                                       \
+        __typeof__(pointer) stolen_ = (pointer);                                                             \
+        (pointer) = NULL;                                                                                    \
+        stolen_;                                                                                             \
     })
 
 #endif

@@ -26,6 +26,8 @@ struct hf_control;
 
 /* Connects to the daemon on this machine. HF_FAILED with what to do if it is not running or not allowed. */
 struct hf_error *hf_control_connect(struct hf_control **control) HF_MUST_CHECK;
+/* The same for a socket of another name. */
+struct hf_error *hf_control_connect_to(const char *name, struct hf_control **control) HF_MUST_CHECK;
 /* Sends one request (the text of one element) and waits for its reply, at most timeout_ms.
  * A reply with status "ok" gives *reply (root <reply>, the caller's, xmlFreeDoc()); any other status is
  * returned as an error of that kind with the daemon's message.  No answer in time is HF_TIMED_OUT. */

@@ -22,14 +22,13 @@ enum hf_error_kind {
 
 struct hf_error;
 
-struct hf_error *hf_error_new(enum hf_error_kind kind, const char *format, ...)
-    HF_PRINTF(2, 3) HF_MUST_CHECK __attribute__((returns_nonnull));
+struct hf_error *hf_error_new(enum hf_error_kind kind, const char *format, ...) HF_PRINTF(2, 3) HF_MUST_CHECK
+    __attribute__((returns_nonnull));
 /* HF_FAILED, with the text of errno value number after the message. */
-struct hf_error *hf_error_errno(int number, const char *format, ...)
-    HF_PRINTF(2, 3) HF_MUST_CHECK __attribute__((returns_nonnull));
+struct hf_error *hf_error_errno(int number, const char *format, ...) HF_PRINTF(2, 3) HF_MUST_CHECK
+    __attribute__((returns_nonnull));
 /* Puts "message: " before the error's own text and returns it; NULL stays NULL. */
-struct hf_error *hf_error_wrap(struct hf_error *error, const char *format, ...)
-    HF_PRINTF(2, 3) HF_MUST_CHECK;
+struct hf_error *hf_error_wrap(struct hf_error *error, const char *format, ...) HF_PRINTF(2, 3) HF_MUST_CHECK;
 
 /* NULL is HF_OK. */
 enum hf_error_kind hf_error_kind(const struct hf_error *error);

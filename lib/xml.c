@@ -58,7 +58,8 @@ struct hf_error *hf_xml_parse(const char *bytes, size_t length, const char *sour
     if (parsed == NULL || !parser->wellFormed || xmlDocGetRootElement(parsed) == NULL)
         error = refuse(parser, source);
     else if (xmlGetIntSubset(parsed) != NULL)
-        error = hf_error_new(HF_REFUSED, "%s: has a document type declaration, expected plain elements", source);
+        error =
+            hf_error_new(HF_REFUSED, "%s: has a document type declaration, expected plain elements", source);
     if (error != NULL)
         xmlFreeDoc(parsed);
     else

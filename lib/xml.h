@@ -42,7 +42,7 @@ xmlNode *hf_xml_add(xmlNode *parent, const char *name);
 /* Unlinks and frees; NULL is fine. */
 void hf_xml_remove(xmlNode *element);
 
-#define HF_XML_EACH(child, parent, name)                                                                   \
+#define HF_XML_EACH(child, parent, name)                                                                     \
     for (xmlNode *child = hf_xml_child((parent), (name)); child != NULL; child = hf_xml_next(child, (name)))
 #define HF_XML_EACH_ANY(child, parent) HF_XML_EACH (child, parent, NULL)
 
