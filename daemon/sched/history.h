@@ -1,0 +1,43 @@
+/* history.h - reads and writes a node's operation history (<lrm>) and transient attributes in a CIB.
+ *
+ * Used by the daemon when an operation ends and by simulate when it pretends that one did, so that both
+ * leave the same trace.  Pure: works on the document it is given. */
+#ifndef HF_SCHED_HISTORY_H
+#define HF_SCHED_HISTORY_H
+
+#include <libxml/tree.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/sched/graph.h"
+
+/* One finished (or pending, or injected) operation. */
+struct history_op {
+    const struct graph_resource *resource;
+    const char *task;
+    int64_t interval_ms;
+    const char *node_name, *node_id;
+    const char *parent_id; /* remote or guest: the same as node_id; else NULL */
+    int rc;                /* OCF exit code */
+    int status;            /* -1 pending, 0 done, 2 timed out, 4 error, ... */
+    int target_rc;
+    int call_id;
+    int64_t run, changed; /* epoch seconds of start and of the last change of the result */
+    int64_t exec_ms, queue_ms;
+    const char *exit_reason;      /* NULL or text */
+    const char *transition_key;   /* ACTION:TRANSITION:TARGET_RC:UUID */
+    const char *transition_magic; /* STATUS:RC;KEY; NULL: composed */
+    const char *feature_set;      /* crm_feature_set */
+    const char *digest, *restart_digest, *restart_list, *secure_digest, *secure_list; /* or NULL */
+};
+
+/* Makes sure that node has a <node_state> and returns it. */
+xmlNode *history_node_state(xmlNode *cib, const char *node_id, const char *node_name, bool remote);
+/* Records one operation in <status>: the entry is made or replaced as Pacemaker's executor would (one entry
+ * per task and interval, failures beside it as rsc_last_failure_0). Returns the <lrm_rsc_op>. */
+xmlNode *history_record(xmlNode *cib, const struct history_op *op);
+/* Sets (NULL removes) a transient attribute of a node. */
+void history_attribute(xmlNode *cib, const char *node_id, const char *node_name, const char *name,
+                       const char *value);
+
+#endif

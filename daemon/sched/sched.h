@@ -1,0 +1,89 @@
+/* sched.h - the scheduler: CIB and time in, transition graph, scores and reasons out.
+ *
+ * A pure function.  No clock, file, socket or global; everything of one run is in one arena which goes with
+ * sched_output_free().  Policy is Pacemaker's, as its documentation and recorded cases have it; the CIB may
+ * be in any schema version (old option names and shapes are brought up to date on a private copy). */
+#ifndef HF_SCHED_SCHED_H
+#define HF_SCHED_SCHED_H
+
+#include <libxml/tree.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/sched/graph.h"
+#include "daemon/sched/status.h"
+#include "lib/buf.h"
+#include "lib/error.h"
+
+struct sched_input {
+    int64_t now;           /* epoch seconds; must be given */
+    int transition_id;     /* the number that the graph gets */
+    bool status_only;      /* unpack and stop: no decisions, an empty graph; for `holdfast status` */
+    bool show_utilization; /* the text has capacities and remainders */
+    bool show_scores;      /* record scores and reasons (costs time and memory) */
+};
+
+struct sched_score {
+    const char *resource; /* instance name */
+    const char *node;
+    int score;      /* INFINITY is 1000000 */
+    bool promotion; /* a promotion score instead of an allocation score */
+};
+
+/* One cause behind a decision. */
+struct sched_reason {
+    const char *resource;
+    const char *node;   /* NULL: for all nodes */
+    int score;          /* what it contributes, +-1000000 for must and must not */
+    const char *cause;  /* plain words: "constraint loc-1 prefers n1", "failed there 3 times, ..." */
+    const char *id;     /* the id of the XML element behind it, or NULL */
+    const char *remedy; /* the holdfast command that changes it, or NULL */
+};
+
+struct sched_output;
+
+/* Runs the policy over cib (root <cib>, not changed).  HF_REFUSED if it is no CIB at all; what is wrong with
+ * single elements is reported through sched_warnings() and the element is left out, as Pacemaker does. */
+struct hf_error *sched_run(const xmlDoc *cib, const struct sched_input *input,
+                           struct sched_output **output) HF_MUST_CHECK;
+/* NULL is fine. */
+void sched_output_free(struct sched_output *output);
+
+const struct sched_graph *sched_graph(const struct sched_output *output);
+/* The cluster as the CIB's status section has it (before the transition). */
+const struct status_model *sched_status(const struct sched_output *output);
+/* Sorted by resource, then node; empty unless input->show_scores. */
+const struct sched_score *sched_scores(const struct sched_output *output, int *count);
+/* Epoch seconds at which to run again even if nothing happens (rules, failure-timeout), 0 for none. */
+int64_t sched_next_recheck(const struct sched_output *output);
+/* What was wrong with the configuration, in the order found. */
+const char *const *sched_warnings(const struct sched_output *output, int *count);
+/* Bytes of the run's arena. */
+size_t sched_memory(const struct sched_output *output);
+
+/* Why resource (an instance or a collective) is or is not on node (NULL: any), strongest first.  Needs
+ * input->show_scores.  The array is the caller's (free()), its contents the output's. */
+struct sched_reason *sched_explain(struct sched_output *output, const char *resource, const char *node,
+                                   int *count);
+
+/* --- text, in crm_mon's and crm_simulate's shapes --- */
+
+enum {
+    STATUS_SHOW_PENDING = 1 << 0,  /* transitional states: "Starting" */
+    STATUS_SHOW_INACTIVE = 1 << 1, /* stopped resources and instances */
+    STATUS_SHOW_DETAIL = 1 << 2,   /* every instance on a line of its own, node ids */
+    STATUS_SHOW_FAILCOUNTS = 1 << 3,
+    STATUS_SIMULATE = STATUS_SHOW_PENDING | STATUS_SHOW_INACTIVE, /* what crm_simulate shows */
+};
+
+/* "Node List", "Full List of Resources", "Failed Resource Actions", each line with prefix. */
+void sched_print_status(const struct sched_output *output, unsigned flags, const char *prefix,
+                        struct hf_buf *out);
+/* The lines of "Transition Summary". */
+void sched_print_summary(const struct sched_output *output, const char *prefix, struct hf_buf *out);
+/* The lines of "Assignment Scores", sorted. */
+void sched_print_scores(const struct sched_output *output, struct hf_buf *out);
+/* The lines of "Utilization Information". */
+void sched_print_utilization(const struct sched_output *output, struct hf_buf *out);
+
+#endif
