@@ -69,6 +69,8 @@ xmlNode *cib_tree_ensure(struct cib_document *document, xmlNode *parent, const c
 void cib_tree_commit(struct cib_document *document);
 void cib_tree_rollback(struct cib_document *document);
 
+/* Text that can be an XML attribute's value. */
+bool cib_is_value(const char *text);
 /* Writes the versions into <cib>. */
 void cib_document_show_version(struct cib_document *document);
 

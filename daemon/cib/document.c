@@ -4,7 +4,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <libxml/parser.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/cib/document-private.h"
 #include "daemon/cib/schema.h"
@@ -647,9 +649,37 @@ size_t cib_document_size(const struct cib_document *document)
     return cib_mark(document->configuration)->bytes;
 }
 
+bool cib_is_value(const char *text)
+{
+    if (!xmlCheckUTF8((const xmlChar *)text))
+        return false;
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 && *text != '\t' && *text != '\n' && *text != '\r')
+            return false;
+    return strstr(text, "\xef\xbf\xbe") == NULL && strstr(text, "\xef\xbf\xbf") == NULL;
+}
+
 void cib_document_set_root(struct cib_document *document, const char *name, const char *value)
 {
-    hf_xml_set(document->root, name, value);
+    hf_xml_set(document->root, name, value != NULL && cib_is_value(value) ? value : NULL);
+}
+
+void cib_document_set_origin(struct cib_document *document, int64_t when, const char *origin,
+                             const char *user)
+{
+    time_t seconds = (time_t)when;
+    char text[64];
+    struct tm utc;
+
+    if (gmtime_r(&seconds, &utc) != NULL && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%SZ", &utc) > 0)
+        cib_document_set_root(document, "cib-last-written", text);
+    cib_document_set_root(document, "update-client", origin);
+    cib_document_set_root(document, "update-user", user);
+}
+
+const struct cib_schema *cib_document_schema(const struct cib_document *document)
+{
+    return document->schema;
 }
 
 void cib_document_show_version(struct cib_document *document)

@@ -62,8 +62,15 @@ bool cib_document_verify(const struct cib_document *document, struct hf_buf *sai
 /* Bytes of <configuration> as text. */
 size_t cib_document_size(const struct cib_document *document);
 
-/* Attributes of <cib> outside versions and digests (have-quorum, dc-uuid, cib-last-written, ...). */
+/* The schema that it was made with. */
+const struct cib_schema *cib_document_schema(const struct cib_document *document);
+
+/* Attributes of <cib> outside versions and digests (have-quorum, dc-uuid, ...); a value that XML cannot
+ * hold is as none. */
 void cib_document_set_root(struct cib_document *document, const char *name, const char *value);
+/* The same for who changed the configuration last and when (seconds since 1970). */
+void cib_document_set_origin(struct cib_document *document, int64_t when, const char *origin,
+                             const char *user);
 /* Only for the one who restores a document from disk or from another member. */
 void cib_document_set_version(struct cib_document *document, struct cib_version version);
 

@@ -1,9 +1,11 @@
 /* log.h - what the CIB looks like on disk: encoding and decoding only, no file operation (store.c has them).
  *
- * A snapshot is one text line (format version, lineage, digest, length, CRC) and the XML of the
- * configuration.  A log is a header that names the snapshot it continues, and records, each with length and
- * CRC, each holding one accepted change with the version and digest that it leads to.  A record whose
- * CRC does not fit ends the log: it is a torn tail if nothing readable follows.  Pure. */
+ * A snapshot is one text line (format version, check sum, generation, length, digest) and the XML of the
+ * configuration.  A log is a header that names the state it continues, and batches; a batch is what was
+ * written between two syncs: length, check sum and records, each holding one accepted change with the version
+ * and digest that it leads to.  A batch counts whole or not at all.  A bad batch with nothing good behind it
+ * is a torn tail, which nobody was promised; one with a good batch behind it was on disk once and is damage.
+ * Zeros at the end are space reserved ahead.  Pure. */
 #ifndef CIB_LOG_H
 #define CIB_LOG_H
 
@@ -49,21 +51,28 @@ struct cib_revision {
     size_t size; /* bytes of the change's text; of the configuration for a snapshot */
 };
 
-/* Appends the framed record. */
+/* Appends one record. Several may follow each other; they go to disk in a batch. */
 void cib_log_put_record(struct hf_buf *buf, const struct cib_record *record);
 /* Appends a whole snapshot of the document's configuration. */
 void cib_log_put_snapshot(struct hf_buf *buf, const struct cib_document *document, uint64_t generation);
-/* Appends the header of a log that continues the snapshot with this digest. */
-void cib_log_put_header(struct hf_buf *buf, uint64_t serial, struct cib_digest base);
+/* Appends the header of log number serial, which continues a snapshot. HF_REFUSED if snapshot is none. */
+struct hf_error *cib_log_put_header(struct hf_buf *buf, uint64_t serial, const void *snapshot,
+                                    size_t length) HF_MUST_CHECK;
+/* Appends a batch of records that is to be written at this offset of log number serial. */
+void cib_log_put_batch(struct hf_buf *buf, uint64_t serial, uint64_t offset, const void *records,
+                       size_t length);
 
 /* Verifies and reads a whole snapshot; source names it in errors. HF_REFUSED if it is damaged. */
 struct hf_error *cib_log_get_snapshot(const struct cib_schema *schema, const char *bytes, size_t length,
                                       const char *source, struct cib_saved *saved) HF_MUST_CHECK;
 
+/* The epoch that a snapshot's first bytes say, unverified; false if they are none. */
+bool cib_log_peek(const char *bytes, size_t length, uint64_t *epoch);
+
 enum cib_log_end {
     CIB_LOG_WHOLE,   /* everything was read */
-    CIB_LOG_TORN,    /* the last record is cut off or garbled, nothing readable behind it */
-    CIB_LOG_DAMAGED, /* a record in the middle is garbled, or does not lead where it says */
+    CIB_LOG_TORN,    /* the last batch is cut off or garbled, nothing readable behind it */
+    CIB_LOG_DAMAGED, /* a batch in the middle is garbled, or something does not lead where it says */
 };
 
 /* Sees each record of a log as it is replayed; borrowed. Returning false ends the replay (CIB_LOG_WHOLE). */
@@ -77,9 +86,10 @@ struct cib_log_result {
     struct hf_error *why; /* for TORN and DAMAGED; the caller's */
 };
 
-/* Replays a log over saved, verifying each record's CRC, version and digest. Records that saved already has
- * are passed over.  visitor may be NULL. */
-struct cib_log_result cib_log_replay(const char *bytes, size_t length, const char *source,
+/* Replays log number serial over saved, verifying that it continues it, and each record's version and digest.
+ * visitor may be NULL.  After CIB_LOG_DAMAGED saved may be half changed: load it anew and replay the good
+ * part. */
+struct cib_log_result cib_log_replay(uint64_t serial, const char *bytes, size_t length, const char *source,
                                      struct cib_saved *saved, cib_log_visitor *visitor, void *context);
 
 #endif

@@ -50,6 +50,7 @@ enum cib_broken {
     CIB_BROKEN_MINORITY = 2,     /* accepts changes without quorum */
     CIB_BROKEN_NO_DIGEST = 4,    /* does not compare digests */
     CIB_BROKEN_NO_PROMISE = 8,   /* opens a view before its generation is on disk everywhere */
+    CIB_BROKEN_APPLY = 16, /* applies one change in 50 wrongly (not a bug to find but a fault to survive) */
 };
 
 enum cib_event_type {

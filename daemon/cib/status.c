@@ -130,22 +130,11 @@ static struct hf_error *malformed(const char *what)
     return hf_error_new(HF_USAGE, "malformed status update: %s", what);
 }
 
-/* Text that can be an XML attribute's value. */
-static bool is_value(const char *text)
-{
-    if (!xmlCheckUTF8((const xmlChar *)text))
-        return false;
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < 0x20 && *text != '\t' && *text != '\n' && *text != '\r')
-            return false;
-    return strstr(text, "\xef\xbf\xbe") == NULL && strstr(text, "\xef\xbf\xbf") == NULL;
-}
-
 static struct hf_error *check_name_value(const char *name, const char *value)
 {
     if (xmlValidateNCName((const xmlChar *)name, 0) != 0)
         return malformed("not the name of an attribute");
-    if (value != NULL && !is_value(value))
+    if (value != NULL && !cib_is_value(value))
         return malformed("a value that XML cannot hold");
     return NULL;
 }
@@ -157,7 +146,7 @@ static xmlNode *find_state(const struct cib_document *document, const char *node
 
 static struct hf_error *ensure_state(struct cib_document *document, const char *node_id, xmlNode **state)
 {
-    if (*node_id == '\0' || !is_value(node_id))
+    if (*node_id == '\0' || !cib_is_value(node_id))
         return malformed("not a node id");
     *state = cib_tree_ensure(document, document->status, "node_state", node_id);
     return NULL;
@@ -261,7 +250,7 @@ static struct hf_error *ensure_resource(struct cib_document *document, xmlNode *
     struct hf_error *error = NULL;
 
     for (size_t i = 0; i < HF_ARRAY_LENGTH(names); i++)
-        if (fields[i] != NULL && !is_value(fields[i]))
+        if (fields[i] != NULL && !cib_is_value(fields[i]))
             return malformed("a value that XML cannot hold");
     *resource = xmlHashLookup2(document->history, BAD_CAST node_id, BAD_CAST fields[0]);
     if (*resource == NULL) {
@@ -345,7 +334,7 @@ static struct hf_error *set_attribute(struct cib_document *document, struct hf_r
 
     if (reader->failed)
         return malformed("cut off");
-    if (*name == '\0' || !is_value(name) || (value != NULL && !is_value(value)))
+    if (*name == '\0' || !cib_is_value(name) || (value != NULL && !cib_is_value(value)))
         return malformed("a value that XML cannot hold");
     error = ensure_state(document, node_id, &state);
     if (error != NULL)
@@ -378,7 +367,7 @@ static struct hf_error *set_ticket(struct cib_document *document, struct hf_read
 
     if (reader->failed)
         return malformed("cut off");
-    if (*ticket == '\0' || !is_value(ticket) || strcmp(name, "id") == 0)
+    if (*ticket == '\0' || !cib_is_value(ticket) || strcmp(name, "id") == 0)
         return malformed("not a ticket");
     error = check_name_value(name, value);
     if (error != NULL)

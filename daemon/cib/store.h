@@ -5,7 +5,7 @@
  * snapshot is rebuilt from its predecessor.  A damaged file is renamed to cib.damaged.K or log.damaged.K and
  * never half read.  Space for the log is reserved ahead, so that a full disk is seen before a change is
  * accepted.  All functions block: call those that write from one worker thread; they touch nothing but the
- * store.  The bytes come from daemon/cib/replica.h and are those of daemon/cib/log.h. */
+ * store, so let them not run at the same time.  The bytes come from daemon/cib/replica.h and are those of daemon/cib/log.h. */
 #ifndef CIB_STORE_H
 #define CIB_STORE_H
 
@@ -33,9 +33,10 @@ struct hf_error *cib_store_open(const struct cib_store_options *options, struct 
 /* NULL is fine. */
 void cib_store_close(struct cib_store *store);
 
-/* Appends records and waits until they are on disk; length 0 only renews the reserve.  *low: the disk has no
- * room for more (the append itself succeeded).  On error nothing of it counts as written: the log is cut
- * back, or, if that cannot be known, takes no more until the next snapshot. */
+/* Appends records and waits until they are on disk; length 0 only renews the reserve.  The bytes of several
+ * CIB_UPDATE_PERSIST may be put together, in order, into one append.  *low: the disk has no room for more
+ * (the append itself succeeded).  After an error nothing of it counts as written, and the store takes no more
+ * until the next snapshot, so that no gap can come about. */
 struct hf_error *cib_store_append(struct cib_store *store, const void *bytes, size_t length,
                                   bool *low) HF_MUST_CHECK;
 /* Writes a snapshot, makes it the current one (atomic rename, directory synced) and begins its log. On error
