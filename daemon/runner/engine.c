@@ -25,6 +25,7 @@ struct runner_engine {
     size_t stillborn_count, stillborn_capacity;
     qb_loop_timer_handle timer;
     int64_t timer_at; /* INT64_MAX: not set */
+    uint64_t logged;  /* sequence of the last result that the log has */
     void (*changed)(void *context);
     void *context;
 };
@@ -165,6 +166,24 @@ static void set_timer(struct runner_engine *engine)
         hf_error_log("no timer for the next operation: out of memory");
 }
 
+/* What the owner will be told, the log is told too. */
+static void log_results(struct runner_engine *engine)
+{
+    const struct runner_result *result;
+
+    while ((result = runner_queue_outbox(engine->queue, engine->logged)) != NULL) {
+        int expected = result->expected_rc < 0 ? RUNNER_OCF_OK : result->expected_rc;
+        bool good =
+            result->status == RUNNER_CANCELLED || (result->status == RUNNER_DONE && result->rc == expected);
+
+        hf_log(good ? LOG_INFO : LOG_WARNING, "%s: %s every %u ms: %s, rc %d (%s) after %u ms%s%s",
+               result->resource, result->operation, result->interval_ms, runner_status_text(result->status),
+               result->rc, runner_ocf_text(result->rc), result->exec_ms,
+               result->reason[0] == '\0' ? "" : ": ", result->reason);
+        engine->logged = result->sequence;
+    }
+}
+
 void runner_engine_event(struct runner_engine *engine, struct runner_event event)
 {
     step(engine, &event);
@@ -175,6 +194,7 @@ void runner_engine_event(struct runner_engine *engine, struct runner_event event
         step(engine, &end);
         free(one.reason);
     }
+    log_results(engine);
     set_timer(engine);
     engine->changed(engine->context);
 }
