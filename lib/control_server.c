@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <qb/qbipcs.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "lib/buf.h"
@@ -29,6 +30,7 @@ struct client {
     size_t reply_length, reply_sent;
     int tries;
     qb_loop_timer_handle retry;
+    bool leaving; /* drop_client() was called */
 };
 
 struct hf_control_server {
@@ -110,6 +112,26 @@ static void on_destroyed(qb_ipcs_connection_t *connection)
     qb_ipcs_context_set(connection, NULL);
 }
 
+static void disconnect(void *data)
+{
+    qb_ipcs_connection_t *connection = data;
+
+    qb_ipcs_disconnect(connection);
+    qb_ipcs_connection_unref(connection);
+}
+
+/* Disconnects a client, but not while libqb is still busy with its message: libqb frees the connection under
+ * its own feet when it is disconnected from within the callback. */
+static void drop_client(struct client *client)
+{
+    if (client->leaving)
+        return;
+    client->leaving = true;
+    qb_ipcs_connection_ref(client->connection);
+    if (qb_loop_job_add(client->server->loop, QB_LOOP_HIGH, client->connection, disconnect) != 0)
+        qb_ipcs_connection_unref(client->connection);
+}
+
 /* NULL if the part may be added to what is there, else what is wrong with it. */
 static const char *part_fault(const struct client *client, const struct control_request *request, size_t size)
 {
@@ -135,16 +157,22 @@ static const char *part_fault(const struct client *client, const struct control_
 static int32_t on_message(qb_ipcs_connection_t *connection, void *data, size_t size)
 {
     struct client *client = qb_ipcs_context_get(connection);
-    const struct control_request *request = data;
-    const char *fault = client == NULL ? "a message after its end" : part_fault(client, request, size);
+    struct control_request request = {.qb = {.id = 0}};
+    const char *fault;
 
+    if (client == NULL || client->leaving)
+        return 0;
+    /* libqb's ring buffer aligns to four bytes, its own headers ask for eight: look at a copy */
+    memcpy(&request, data, size < sizeof(request) ? size : sizeof(request));
+    fault = part_fault(client, &request, size);
     if (fault != NULL) {
         hf_warn("control: disconnected a client that sent %s", fault);
-        qb_ipcs_disconnect(connection);
+        drop_client(client);
         return 0;
     }
-    client->part = request->part;
-    hf_buf_add(&client->request, request->bytes, request->part.length);
+    client->part = request.part;
+    hf_buf_add(&client->request, (const char *)data + offsetof(struct control_request, bytes),
+               request.part.length);
     if (client->request.length < client->part.total)
         return 0;
 
@@ -179,7 +207,7 @@ static void send_some(void *data)
         }
         if (sent < 0) {
             hf_info("control: a client went away before it had its answer: %s", strerror((int)-sent));
-            qb_ipcs_disconnect(client->connection);
+            drop_client(client);
             return;
         }
         client->reply_sent += length;

@@ -327,6 +327,7 @@ static void test_nested_node_state(void **state)
     struct cib_document *document = sample();
     HF_CLEANUP(hf_buf_free) struct hf_buf buf = {0};
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *xml = NULL;
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *operation = NULL;
 
     cib_status_replace_node(&buf,
                             parse("<node_state id='1'><node_state id='2'><lrm><lrm_resources><lrm_resource "
@@ -334,8 +335,8 @@ static void test_nested_node_state(void **state)
                                   &xml));
     cib_status_remove_history(&buf, "1", "a", NULL);
     cib_status_put_history(&buf, "1", &(struct cib_history_resource){.id = "a"},
-                           parse("<lrm_rsc_op id='x'/>", &xml));
-    cib_status_put_history(&buf, "2", &(struct cib_history_resource){.id = "a"}, xmlDocGetRootElement(xml));
+                           parse("<lrm_rsc_op id='x'/>", &operation));
+    cib_status_put_history(&buf, "2", &(struct cib_history_resource){.id = "a"}, xmlDocGetRootElement(operation));
     update(document, &buf);
     cib_document_free(document);
 }
