@@ -336,7 +336,8 @@ static void test_nested_node_state(void **state)
     cib_status_remove_history(&buf, "1", "a", NULL);
     cib_status_put_history(&buf, "1", &(struct cib_history_resource){.id = "a"},
                            parse("<lrm_rsc_op id='x'/>", &operation));
-    cib_status_put_history(&buf, "2", &(struct cib_history_resource){.id = "a"}, xmlDocGetRootElement(operation));
+    cib_status_put_history(&buf, "2", &(struct cib_history_resource){.id = "a"},
+                           xmlDocGetRootElement(operation));
     update(document, &buf);
     cib_document_free(document);
 }
