@@ -35,7 +35,8 @@ static void silent(void *context, const char *message, ...)
 {
 }
 
-struct hf_error *hf_xml_parse(const char *bytes, size_t length, const char *source, xmlDoc **document)
+static struct hf_error *parse(const char *bytes, size_t length, const char *source, bool doctype,
+                              xmlDoc **document)
 {
     struct hf_error *error = NULL;
     xmlParserCtxt *parser;
@@ -57,7 +58,7 @@ struct hf_error *hf_xml_parse(const char *bytes, size_t length, const char *sour
 
     if (parsed == NULL || !parser->wellFormed || xmlDocGetRootElement(parsed) == NULL)
         error = refuse(parser, source);
-    else if (xmlGetIntSubset(parsed) != NULL)
+    else if (!doctype && xmlGetIntSubset(parsed) != NULL)
         error =
             hf_error_new(HF_REFUSED, "%s: has a document type declaration, expected plain elements", source);
     if (error != NULL)
@@ -66,6 +67,17 @@ struct hf_error *hf_xml_parse(const char *bytes, size_t length, const char *sour
         *document = parsed;
     xmlFreeParserCtxt(parser);
     return error;
+}
+
+struct hf_error *hf_xml_parse(const char *bytes, size_t length, const char *source, xmlDoc **document)
+{
+    return parse(bytes, length, source, false, document);
+}
+
+struct hf_error *hf_xml_parse_metadata(const char *bytes, size_t length, const char *source,
+                                       xmlDoc **document)
+{
+    return parse(bytes, length, source, true, document);
 }
 
 struct hf_error *hf_xml_parse_file(const char *path, size_t limit, xmlDoc **document)

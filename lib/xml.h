@@ -18,7 +18,10 @@ void hf_xml_init(void);
  * *document is the caller's, to be freed with xmlFreeDoc(). HF_REFUSED if it is not well-formed. */
 struct hf_error *hf_xml_parse(const char *bytes, size_t length, const char *source,
                               xmlDoc **document) HF_MUST_CHECK;
-/* The same for a file; HF_FAILED if it cannot be read, HF_REFUSED above limit bytes. */
+/* The same for an agent's meta-data, which customarily names a document type; that is not read. */
+struct hf_error *hf_xml_parse_metadata(const char *bytes, size_t length, const char *source,
+                                       xmlDoc **document) HF_MUST_CHECK;
+/* hf_xml_parse() for a file; HF_FAILED if it cannot be read, HF_REFUSED above limit bytes. */
 struct hf_error *hf_xml_parse_file(const char *path, size_t limit, xmlDoc **document) HF_MUST_CHECK;
 
 /* The attribute's value, borrowed until the attribute changes, or NULL. */
