@@ -135,6 +135,7 @@ static struct hf_error *apply_status(struct cib_replica *replica, const struct c
     cib_apply_entry(replica, false);
     update = cib_tell(replica, CIB_UPDATE_APPLIED);
     update->status = true;
+    hf_buf_add(&update->bytes, request->body, request->length);
     update->text = cib_status_update_node(request->body, request->length);
     return NULL;
 }

@@ -300,6 +300,11 @@ void cib_replica_step(struct cib_replica *replica, const struct cib_event *event
 
 /* --- reading --- */
 
+void cib_replica_set_root(struct cib_replica *replica, const char *name, const char *value)
+{
+    cib_document_set_root(replica->document, name, value);
+}
+
 const struct cib_document *cib_replica_document(const struct cib_replica *replica)
 {
     return replica->document;
@@ -313,6 +318,11 @@ uint64_t cib_replica_generation(const struct cib_replica *replica)
 bool cib_replica_in_sync(const struct cib_replica *replica)
 {
     return replica->phase == PHASE_ACTIVE && replica->synced;
+}
+
+bool cib_replica_agreed(const struct cib_replica *replica)
+{
+    return replica->agreed;
 }
 
 bool cib_replica_quorate(const struct cib_replica *replica)

@@ -109,7 +109,7 @@ enum cib_update_type {
 
 struct cib_update {
     enum cib_update_type type;
-    struct hf_buf bytes;        /* MULTICAST, PERSIST: owned by the update */
+    struct hf_buf bytes;        /* MULTICAST, PERSIST; APPLIED: the status update; owned by the update */
     bool snapshot;              /* PERSIST */
     uint64_t ticket;            /* PERSIST */
     uint64_t client;            /* ANSWER */
@@ -146,8 +146,13 @@ int64_t cib_replica_deadline(const struct cib_replica *replica);
 
 /* Reading; borrowed until the next step. */
 const struct cib_document *cib_replica_document(const struct cib_replica *replica);
+/* Sets an attribute of <cib> that is no part of the replicated state (have-quorum, dc-uuid): see
+ * cib_document_set_root(). */
+void cib_replica_set_root(struct cib_replica *replica, const char *name, const char *value);
 uint64_t cib_replica_generation(const struct cib_replica *replica);
 bool cib_replica_in_sync(const struct cib_replica *replica);
+/* Whether the group of this view has agreed on quorum yet: until then nothing can be concluded from it. */
+bool cib_replica_agreed(const struct cib_replica *replica);
 /* What the group agreed on, by message. */
 bool cib_replica_quorate(const struct cib_replica *replica);
 /* Quorate, and every member has the generation on disk: configuration changes are possible. */

@@ -428,6 +428,86 @@ struct hf_error *cib_document_status_update(struct cib_document *document, const
     return NULL;
 }
 
+/* --- telling what an update is about --- */
+
+/* Reads past the attributes of an operation's entry and gives its id. */
+static char *read_entry_id(struct hf_reader *reader)
+{
+    unsigned count = hf_get_u16(reader);
+    char *id = NULL;
+
+    for (unsigned i = 0; i < count && !reader->failed; i++) {
+        HF_CLEANUP(hf_freep) char *name = hf_get_string(reader);
+        HF_CLEANUP(hf_freep) char *value = hf_get_string(reader);
+
+        if (name != NULL && strcmp(name, "id") == 0 && id == NULL)
+            id = HF_STEAL(value);
+    }
+    return id;
+}
+
+/* Reads the rest of one operation into seen; what it allocates is in *resource and *name. */
+static void read_seen(struct hf_reader *reader, unsigned operation, struct cib_status_seen *seen,
+                      char **resource, char **name)
+{
+    size_t length;
+
+    switch (operation) {
+    case OP_REPLACE_NODE:
+        hf_get_bytes(reader, &length);
+        break;
+    case OP_SET_NODE:
+    case OP_SET_ATTRIBUTE:
+    case OP_SET_TICKET:
+        *name = hf_get_string(reader);
+        free(get_optional(reader));
+        break;
+    case OP_PUT_HISTORY:
+        *resource = hf_get_string(reader);
+        for (int i = 0; i < 4; i++)
+            free(get_optional(reader));
+        *name = read_entry_id(reader);
+        break;
+    case OP_REMOVE_HISTORY:
+        *resource = get_optional(reader);
+        *name = get_optional(reader);
+        break;
+    }
+    seen->resource = *resource;
+    seen->name = *name;
+}
+
+void cib_status_update_each(const void *bytes, size_t length, cib_status_visitor *visitor, void *context)
+{
+    static const enum cib_status_kind kinds[] = {
+        [OP_REPLACE_NODE] = CIB_STATUS_NODE,
+        [OP_REMOVE_NODE] = CIB_STATUS_NODE,
+        [OP_SET_NODE] = CIB_STATUS_NODE,
+        [OP_PUT_HISTORY] = CIB_STATUS_HISTORY,
+        [OP_REMOVE_HISTORY] = CIB_STATUS_HISTORY_REMOVED,
+        [OP_SET_ATTRIBUTE] = CIB_STATUS_ATTRIBUTE,
+        [OP_SET_TICKET] = CIB_STATUS_TICKET,
+    };
+    struct hf_reader reader = hf_reader(bytes, length);
+
+    if (hf_get_u8(&reader) != STATUS_FORMAT)
+        return;
+    while (reader.left > 0 && !reader.failed) {
+        unsigned operation = hf_get_u8(&reader);
+        HF_CLEANUP(hf_freep) char *id = hf_get_string(&reader);
+        HF_CLEANUP(hf_freep) char *resource = NULL;
+        HF_CLEANUP(hf_freep) char *name = NULL;
+        struct cib_status_seen seen = {.node_id = id};
+
+        if (operation == 0 || operation >= HF_ARRAY_LENGTH(kinds))
+            return;
+        seen.kind = kinds[operation];
+        read_seen(&reader, operation, &seen, &resource, &name);
+        if (!reader.failed)
+            visitor(context, &seen);
+    }
+}
+
 char *cib_status_update_node(const void *bytes, size_t length)
 {
     struct hf_reader reader = hf_reader(bytes, length);
