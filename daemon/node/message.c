@@ -1,0 +1,212 @@
+/* message.c - see message.h. */
+#include "daemon/node/message.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/wire.h"
+
+enum { FORMAT = 1, PARAMS_MAX = 4096 };
+
+static void put_action(struct hf_buf *out, const struct node_action *action)
+{
+    hf_put_string(out, action->key);
+    hf_put_string(out, action->task);
+    hf_put_string(out, action->operation);
+    hf_put_string(out, action->resource);
+    hf_put_string(out, action->class_);
+    hf_put_string(out, action->provider);
+    hf_put_string(out, action->type);
+    hf_put_u32(out, action->interval_ms);
+    hf_put_u32(out, action->timeout_ms);
+    hf_put_u32(out, action->start_delay_ms);
+    hf_put_u32(out, (uint32_t)action->target_rc);
+    hf_put_u8(out, action->no_record);
+    hf_put_u32(out, action->n_params);
+    for (uint32_t i = 0; i < action->n_params; i++) {
+        hf_put_string(out, action->params[i].name);
+        hf_put_string(out, action->params[i].value);
+    }
+}
+
+static void get_action(struct hf_reader *in, struct node_action *action)
+{
+    action->key = hf_get_string(in);
+    action->task = hf_get_string(in);
+    action->operation = hf_get_string(in);
+    action->resource = hf_get_string(in);
+    action->class_ = hf_get_string(in);
+    action->provider = hf_get_string(in);
+    action->type = hf_get_string(in);
+    action->interval_ms = hf_get_u32(in);
+    action->timeout_ms = hf_get_u32(in);
+    action->start_delay_ms = hf_get_u32(in);
+    action->target_rc = (int32_t)hf_get_u32(in);
+    action->no_record = hf_get_u8(in) != 0;
+
+    uint32_t count = hf_get_u32(in);
+
+    /* Each pair takes at least its two lengths. */
+    if (in->failed || count > PARAMS_MAX || count > in->left / 8) {
+        in->failed = true;
+        return;
+    }
+    action->params = hf_calloc(count, sizeof(*action->params));
+    action->n_params = count;
+    for (uint32_t i = 0; i < count; i++) {
+        action->params[i].name = hf_get_string(in);
+        action->params[i].value = hf_get_string(in);
+    }
+}
+
+static void put_head(struct hf_buf *out, enum node_message_kind kind)
+{
+    hf_put_u8(out, FORMAT);
+    hf_put_u8(out, (uint8_t)kind);
+}
+
+void node_message_replica_head(struct hf_buf *out)
+{
+    put_head(out, NODE_MESSAGE_REPLICA);
+}
+
+void node_message_encode(const struct node_message *message, struct hf_buf *out)
+{
+    put_head(out, message->kind);
+    if (message->kind == NODE_MESSAGE_REPLICA) {
+        hf_buf_add(out, message->bytes, message->length);
+        return;
+    }
+    hf_put_u32(out, message->to);
+    switch (message->kind) {
+    case NODE_MESSAGE_ACTION:
+        put_action(out, &message->action);
+        break;
+    case NODE_MESSAGE_DONE:
+        hf_put_string(out, message->key);
+        hf_put_u32(out, (uint32_t)message->rc);
+        hf_put_u32(out, (uint32_t)message->status);
+        hf_put_string(out, message->text);
+        break;
+    case NODE_MESSAGE_CLEANUP:
+        hf_put_string(out, message->text);
+        hf_put_u8(out, message->refresh);
+        break;
+    case NODE_MESSAGE_SETTLE:
+        hf_put_u64(out, message->ticket);
+        break;
+    case NODE_MESSAGE_SETTLED:
+        hf_put_u64(out, message->ticket);
+        hf_put_u32(out, (uint32_t)message->rc);
+        hf_put_string(out, message->text);
+        break;
+    case NODE_MESSAGE_REPLICA:
+    case NODE_MESSAGE_EXIT:
+        break;
+    }
+}
+
+static struct hf_error *get_body(struct hf_reader *in, struct node_message *message)
+{
+    message->to = hf_get_u32(in);
+    switch (message->kind) {
+    case NODE_MESSAGE_ACTION:
+        get_action(in, &message->action);
+        break;
+    case NODE_MESSAGE_DONE:
+        message->key = hf_get_string(in);
+        message->rc = (int32_t)hf_get_u32(in);
+        message->status = (int32_t)hf_get_u32(in);
+        message->text = hf_get_string(in);
+        break;
+    case NODE_MESSAGE_CLEANUP:
+        message->text = hf_get_string(in);
+        message->refresh = hf_get_u8(in) != 0;
+        break;
+    case NODE_MESSAGE_SETTLE:
+        message->ticket = hf_get_u64(in);
+        break;
+    case NODE_MESSAGE_SETTLED:
+        message->ticket = hf_get_u64(in);
+        message->rc = (int32_t)hf_get_u32(in);
+        message->text = hf_get_string(in);
+        break;
+    case NODE_MESSAGE_EXIT:
+        break;
+    default:
+        return hf_error_new(HF_REFUSED, "a group message of unknown kind %d", (int)message->kind);
+    }
+    if (!hf_reader_done(in))
+        return hf_error_new(HF_REFUSED, "a group message of kind %d that is cut short or too long",
+                            (int)message->kind);
+    return NULL;
+}
+
+struct hf_error *node_message_decode(const void *bytes, size_t length, struct node_message *message)
+{
+    struct hf_reader in = hf_reader(bytes, length);
+    uint8_t version = hf_get_u8(&in);
+
+    *message = (struct node_message){.kind = (enum node_message_kind)hf_get_u8(&in)};
+    if (in.failed || version != FORMAT)
+        return hf_error_new(HF_REFUSED, "a group message of version %u, expected %d", version, FORMAT);
+    if (message->kind == NODE_MESSAGE_REPLICA) {
+        message->bytes = in.at;
+        message->length = in.left;
+        return NULL;
+    }
+
+    struct hf_error *error = get_body(&in, message);
+
+    if (error != NULL)
+        node_message_clear(message);
+    return error;
+}
+
+void node_action_clear(struct node_action *action)
+{
+    free(action->key);
+    free(action->task);
+    free(action->operation);
+    free(action->resource);
+    free(action->class_);
+    free(action->provider);
+    free(action->type);
+    for (uint32_t i = 0; i < action->n_params; i++) {
+        free(action->params[i].name);
+        free(action->params[i].value);
+    }
+    free(action->params);
+    *action = (struct node_action){0};
+}
+
+void node_message_clear(struct node_message *message)
+{
+    node_action_clear(&message->action);
+    free(message->key);
+    free(message->text);
+    *message = (struct node_message){0};
+}
+
+const char *node_action_param(const struct node_action *action, const char *name)
+{
+    for (uint32_t i = 0; i < action->n_params; i++)
+        if (strcmp(action->params[i].name, name) == 0)
+            return action->params[i].value;
+    return NULL;
+}
+
+bool node_key_parse(const char *text, struct node_key *key)
+{
+    int end = 0;
+
+    return text != NULL &&
+           sscanf(text, "%d:%d:%d:%36[0-9a-fA-F-]%n", &key->action, &key->transition, &key->target_rc,
+                  key->uuid, &end) == 4 &&
+           text[end] == '\0';
+}
+
+char *node_key_make(const struct node_key *key)
+{
+    return hf_asprintf("%d:%d:%d:%s", key->action, key->transition, key->target_rc, key->uuid);
+}

@@ -1,0 +1,78 @@
+/* message.h - what the nodes of a group say to each other besides changes of the CIB.
+ *
+ * Pure.  Every message of the group begins with a version and a kind; the CIB's replica has one kind for
+ * itself and reads and writes its own bytes (daemon/cib/replica.h).  All messages are delivered to all
+ * members in one agreed order, also to their sender; `to` says whom it concerns. */
+#ifndef HF_NODE_MESSAGE_H
+#define HF_NODE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/error.h"
+
+enum node_message_kind {
+    NODE_MESSAGE_REPLICA = 1, /* bytes are the replica's */
+    NODE_MESSAGE_ACTION = 2,  /* coordinator to a node: carry this out */
+    NODE_MESSAGE_DONE = 3,    /* a node to the coordinator: an action that leaves no trace in the CIB ended */
+    NODE_MESSAGE_CLEANUP = 4, /* everybody: forget failures or history of a resource */
+    NODE_MESSAGE_SETTLE = 5,  /* to the coordinator: tell when there is nothing left to do */
+    NODE_MESSAGE_SETTLED = 6, /* coordinator to the one who asked */
+    NODE_MESSAGE_EXIT = 7,    /* coordinator to a node: everything is stopped, leave */
+};
+
+struct node_pair {
+    char *name, *value;
+};
+
+/* One action of a transition, as the node that carries it out needs it. */
+struct node_action {
+    char *key;       /* transition key ACTION:TRANSITION:TARGET_RC:UUID */
+    char *task;      /* start, monitor, cancel, lrm_delete, ... */
+    char *operation; /* operation key, db_monitor_10000 */
+    char *resource;  /* "" if it is of no resource */
+    char *class_, *provider, *type;
+    uint32_t interval_ms, timeout_ms, start_delay_ms;
+    int32_t target_rc;
+    bool no_record;
+    struct node_pair *params;
+    uint32_t n_params;
+};
+
+struct node_message {
+    enum node_message_kind kind;
+    uint32_t to; /* node id, 0 for everybody */
+    /* REPLICA: borrowed from the decoded bytes */
+    const void *bytes;
+    size_t length;
+    struct node_action action; /* ACTION */
+    char *key;                 /* DONE: transition key */
+    int32_t rc, status;        /* DONE: OCF exit code, execution status; SETTLED: enum hf_error_kind */
+    char *text;      /* DONE: exit reason; SETTLED: what is still pending; CLEANUP: resource or "" */
+    bool refresh;    /* CLEANUP: forget the whole history, not only failures */
+    uint64_t ticket; /* SETTLE and SETTLED: the asker's number */
+};
+
+/* Appends the message. */
+void node_message_encode(const struct node_message *message, struct hf_buf *out);
+/* Appends only the head of a replica's message; its bytes follow. */
+void node_message_replica_head(struct hf_buf *out);
+/* HF_REFUSED if it is no message of this version. What *message owns goes with node_message_clear(). */
+struct hf_error *node_message_decode(const void *bytes, size_t length,
+                                     struct node_message *message) HF_MUST_CHECK;
+void node_message_clear(struct node_message *message);
+
+const char *node_action_param(const struct node_action *action, const char *name);
+/* Frees what the action owns. */
+void node_action_clear(struct node_action *action);
+
+/* The parts of a transition key. False if it is none. */
+struct node_key {
+    int action, transition, target_rc;
+    char uuid[37];
+};
+bool node_key_parse(const char *text, struct node_key *key);
+char *node_key_make(const struct node_key *key);
+
+#endif

@@ -1,0 +1,136 @@
+/* node.h - one node of the cluster as a pure object: events in, effects out.
+ *
+ * This is holdfastd without its sockets, files and clocks.  It joins the replicated CIB (daemon/cib), the
+ * scheduler (daemon/sched), the walk of a transition (daemon/transition) and the bookkeeping of local agents
+ * into one state machine.  The daemon (daemon/holdfastd) and the simulation (tests/sim) are shells around
+ * it: each turns what happened into a struct node_event, calls node_step() and performs the effects in their
+ * order.
+ *
+ * Who does what: every node applies the same changes and publishes its own part of the status.  The oldest
+ * member in sync coordinates: it marks lost members, runs the scheduler, and walks the transition by sending
+ * actions to the nodes that carry them out.  Results come back as changes of the status, so that a new
+ * coordinator knows all that its predecessor knew. */
+#ifndef HF_NODE_NODE_H
+#define HF_NODE_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/cib/log.h"
+#include "daemon/runner/protocol.h"
+#include "lib/error.h"
+
+struct node;
+
+struct node_config {
+    uint32_t self, pid; /* this member of the group: corosync's node id, process id */
+    const char *name;   /* of this node; copied */
+    char uuid[37];      /* of this incarnation of the daemon; names its transitions */
+};
+
+/* A member of the group, in the terms of corosync. */
+struct node_member {
+    uint32_t id;
+    uint32_t pid;
+    bool machine_lost; /* of those that left: the machine went, not only its daemon */
+};
+
+struct node_name {
+    uint32_t id;
+    const char *name;
+};
+
+enum node_input {
+    NODE_VIEW,           /* members changed */
+    NODE_QUORUM,         /* quorum changed, members did not */
+    NODE_NAMES,          /* the configured nodes and their names */
+    NODE_MESSAGE,        /* a message of the group was delivered */
+    NODE_REQUEST,        /* a client of the control socket asks */
+    NODE_STORED,         /* a NODE_STORE effect was carried out, or failed */
+    NODE_RUNNER_THERE,   /* the agent runner was reached */
+    NODE_RUNNER_LOST,    /* the connection to it is gone */
+    NODE_RUNNER_HISTORY, /* the answer to NODE_LIST: all that the runner knows */
+    NODE_RESULT,         /* an agent's operation ended */
+    NODE_SHUTDOWN,       /* this node shall leave in good order */
+    NODE_TICK,           /* node_deadline() was reached */
+};
+
+struct node_event {
+    enum node_input type;
+    int64_t now;  /* monotonic, ms */
+    int64_t wall; /* epoch seconds, for what is written into the CIB */
+    union {
+        struct {
+            const struct node_member *members, *joined, *left;
+            int n_members, n_joined, n_left;
+            bool quorate;
+            uint64_t ring;
+        } view; /* NODE_VIEW; NODE_QUORUM uses quorate and ring */
+        struct {
+            const struct node_name *names;
+            int count;
+            const char *cluster;
+        } names;
+        struct {
+            uint32_t from, pid;
+            const void *bytes;
+            size_t length;
+        } message;
+        struct {
+            uint64_t client; /* to be named in the reply */
+            const char *text;
+            size_t length;
+        } request;
+        struct {
+            uint64_t ticket;
+            bool low;            /* as cib_store_append() said */
+            const char *failure; /* NULL: it is on disk */
+        } stored;
+        struct {
+            const struct runner_result *entries;
+            size_t count;
+        } history;
+        const struct runner_result *result;
+    };
+};
+
+enum node_effect_type {
+    NODE_SEND,   /* bytes to the group */
+    NODE_STORE,  /* make bytes durable: a snapshot, or records for the log; answer with NODE_STORED */
+    NODE_REPLY,  /* bytes are the answer to client */
+    NODE_RUN,    /* call to the agent runner */
+    NODE_CANCEL, /* resource, operation, interval_ms to the runner */
+    NODE_FORGET, /* resource to the runner */
+    NODE_LIST,   /* ask the runner for its history */
+    NODE_ACK,    /* ticket: results up to this sequence are safe */
+    NODE_LOG,    /* bytes are a line for the log, of syslog priority level */
+    NODE_EXIT,   /* leave the group and end; level is the exit status */
+};
+
+struct node_effect {
+    enum node_effect_type type;
+    char *bytes; /* NUL-terminated where it is text */
+    size_t length;
+    uint64_t client, ticket;
+    bool snapshot;
+    int level;
+    struct runner_call *call;
+    char *resource, *operation;
+    uint32_t interval_ms;
+};
+
+/* saved: what the store had; its document is taken over. */
+struct node *node_new(const struct node_config *config, struct cib_saved *saved);
+/* NULL is fine. */
+void node_free(struct node *node);
+/* Carries out one event. The effects belong to the node until the next step. */
+const struct node_effect *node_step(struct node *node, const struct node_event *event, size_t *count);
+/* When node_step() must be called with NODE_TICK, monotonic ms; INT64_MAX for never. */
+int64_t node_deadline(const struct node *node);
+/* For tests and the shell's own questions. */
+const struct cib_replica *node_replica(const struct node *node);
+/* Nothing is left to do: as far as this node, if it coordinates, knows. */
+bool node_settled(const struct node *node);
+
+#endif

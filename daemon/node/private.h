@@ -1,0 +1,187 @@
+/* private.h - what the parts of a node share; nobody outside daemon/node/ includes it.
+ *
+ * node.c joins the parts and collects effects; executor.c carries out actions and publishes this node's
+ * status; controller.c is the coordinator's work; request.c answers the control socket. */
+#ifndef HF_NODE_PRIVATE_H
+#define HF_NODE_PRIVATE_H
+
+#include <inttypes.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "daemon/cib/replica.h"
+#include "daemon/node/agents.h"
+#include "daemon/node/message.h"
+#include "daemon/node/node.h"
+#include "daemon/sched/sched.h"
+#include "daemon/transition/transition.h"
+#include "lib/buf.h"
+#include "lib/xml.h"
+
+/* Handles that the replica gives back in answers: the control socket's clients are below these. */
+enum { TICKET_BIT_RESULT = 62, TICKET_BIT_OWN = 63 };
+#define TICKET_RESULT (UINT64_C(1) << TICKET_BIT_RESULT) /* | sequence of the runner's result */
+#define TICKET_OWN (UINT64_C(1) << TICKET_BIT_OWN)       /* | enum own_ticket */
+enum own_ticket { OWN_NODES = 1, OWN_FAREWELL = 2, OWN_MARK = 3 };
+
+#define NODE_FEATURE_SET "3.19.0"
+
+struct known_node {
+    uint32_t id;
+    char *name;
+};
+
+struct waiter {
+    uint32_t from; /* node that asked */
+    uint64_t ticket;
+};
+
+struct settle {
+    uint64_t client;
+    int64_t deadline;
+};
+
+/* A recurring operation that the coordinator wants cancelled. */
+struct cancelling {
+    char *resource, *operation, *key;
+    uint32_t interval_ms;
+};
+
+/* A member whose daemon is gone while its machine is still there. */
+struct away {
+    uint32_t id;
+    int64_t deadline; /* then it counts as failed */
+    bool given_up;
+};
+
+struct controller {
+    bool active;
+    bool wanted;        /* the scheduler must run */
+    int64_t not_before; /* ms: after a fencing that failed */
+    int64_t last_run;   /* ms */
+    int64_t recheck_at; /* epoch seconds, 0: none */
+    int number;         /* of the last transition */
+    struct sched_output *plan;
+    struct transition *walk;
+    int depth;    /* of steps of the walk within each other */
+    bool over;    /* a step said that the walk has ended */
+    char *why;    /* what the pending or current run is for */
+    char *warned; /* the scheduler's warnings that were logged last */
+    struct away *away;
+    size_t n_away, away_capacity;
+    struct waiter *waiters;
+    size_t n_waiters, waiters_capacity;
+    bool marking; /* lost members are being marked: not applied yet */
+    bool nodes_written;
+    int64_t nodes_retry;
+};
+
+struct executor {
+    bool attached;  /* to the agent runner */
+    bool listing;   /* its history was asked for: results wait in late, or an old history would undo them */
+    bool published; /* this node's status is in the CIB of the present view */
+    struct agents agents; /* what is known of their meta-data */
+    uint64_t calls;       /* the last call id given */
+    struct runner_result *late;
+    size_t n_late, late_capacity;
+    struct cancelling *cancelling;
+    size_t n_cancelling, cancelling_capacity;
+};
+
+/* An event for the replica that came up while its updates were carried out. */
+struct pending_event {
+    struct pending_event *next;
+    struct cib_event event;
+    char bytes[];
+};
+
+struct node {
+    struct node_config config;
+    int64_t now, wall;
+    struct node_effect *effects;
+    size_t n_effects, effects_capacity;
+
+    uint32_t self;
+    struct known_node *names;
+    size_t n_names;
+    char *cluster;
+    struct node_member *members;
+    size_t n_members;
+
+    struct cib_replica *replica;
+    bool stepping; /* the replica: what comes up meanwhile waits in waiting */
+    struct pending_event *waiting, **waiting_end;
+    bool is_dc;
+    cib_member dc;    /* who coordinated last */
+    int quorum_said;  /* what was logged last: 1 yes, -1 no, 0 nothing */
+    bool leaving;     /* asked to leave in good order */
+    bool farewell;    /* everything is stopped: saying so, then gone */
+    int64_t leave_by; /* ms: leaves even if not told to */
+
+    struct controller controller;
+    struct executor executor;
+    struct settle *settles;
+    size_t n_settles, settles_capacity;
+    uint64_t last_ticket;
+};
+
+/* --- node.c --- */
+
+struct node_effect *node_effect_add(struct node *node, enum node_effect_type type);
+void node_log(struct node *node, int level, const char *format, ...) HF_PRINTF(3, 4);
+void node_send(struct node *node, const struct node_message *message);
+/* A reply to a client; error NULL is success with payload (XML text or NULL) and attributes. Takes error. */
+void node_reply(struct node *node, uint64_t client, struct hf_error *error, const char *attributes,
+                const char *payload);
+/* Brings a status update to the group; client 0 wants no answer. Empties update. */
+void node_status_update(struct node *node, struct hf_buf *update, uint64_t client);
+/* Brings a configuration change to the group. */
+void node_change(struct node *node, uint64_t client, const char *change, size_t length, const char *origin);
+/* "n1", or "node 7" for an id without a name; borrowed. */
+const char *node_name(struct node *node, uint32_t id);
+uint32_t node_id_by_name(const struct node *node, const char *name);
+bool node_is_member(const struct node *node, uint32_t id);
+/* The id in decimal, as the CIB writes it, into text. */
+const char *node_id_text(uint32_t id, char text[12]);
+const xmlNode *node_cib(const struct node *node);
+/* Says good-bye and leaves; everything here is stopped. */
+void node_farewell(struct node *node);
+
+/* --- executor.c --- */
+
+void executor_attached(struct node *node);
+void executor_detached(struct node *node);
+/* Sees to it that this node's whole status gets into the CIB, as soon as that is possible. */
+void executor_publish(struct node *node);
+/* The runner's history, for that. */
+void executor_history(struct node *node, const struct runner_result *entries, size_t count);
+void executor_perform(struct node *node, const struct node_action *action);
+void executor_result(struct node *node, const struct runner_result *result);
+void executor_cleanup(struct node *node, const char *resource, bool refresh);
+void executor_free(struct node *node);
+
+/* --- controller.c --- */
+
+void controller_activate(struct node *node, bool active);
+/* The scheduler must run, because of why; what is under way is given up. */
+void controller_want(struct node *node, const char *why);
+void controller_view(struct node *node, const struct node_event *event);
+void controller_status_applied(struct node *node, const void *update, size_t length);
+void controller_done(struct node *node, const struct node_message *message);
+void controller_settle(struct node *node, uint32_t from, uint64_t ticket);
+void controller_unresponsive(struct node *node, uint32_t id);
+/* Runs what is due; called at the end of every step. */
+void controller_run(struct node *node);
+int64_t controller_deadline(const struct node *node);
+void controller_free(struct node *node);
+
+/* --- request.c --- */
+
+void request_handle(struct node *node, uint64_t client, const char *text, size_t length);
+void request_settled(struct node *node, const struct node_message *message);
+/* Members or the coordinator changed: questions to the old one are asked again. */
+void request_ask_again(struct node *node);
+void request_tick(struct node *node);
+int64_t request_deadline(const struct node *node);
+
+#endif

@@ -1,0 +1,353 @@
+/* request.c - answers the requests of the control socket (doc/control.md).
+ *
+ * Reading is answered from this node's copy of the CIB; a change goes through the replica, which answers
+ * when every member has it; `settle` is a question to the coordinator. */
+#include "daemon/node/private.h"
+
+enum { SETTLE_DEFAULT_MS = 60000 };
+
+struct request {
+    const char *name;
+    const char *attributes; /* those it may have, space-separated */
+    bool has_children;
+    void (*handle)(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                   size_t length);
+};
+
+/* --- query --- */
+
+static void query_cib(struct node *node, uint64_t client)
+{
+    const struct cib_document *document = cib_replica_document(node->replica);
+    HF_CLEANUP(hf_freep) char *text = NULL;
+    char version[CIB_VERSION_TEXT];
+    HF_CLEANUP(hf_freep)
+    char *attribute =
+        hf_asprintf("version=\"%s\"", cib_version_text(cib_document_version(document), version));
+
+    text = hf_xml_text(cib_document_root(document), false);
+    node_reply(node, client, NULL, attribute, text);
+}
+
+static void query_node(struct node *node, uint64_t client)
+{
+    struct hf_buf text = {0};
+    size_t count;
+    const cib_member *members = cib_replica_members(node->replica, &count);
+    cib_member dc = cib_replica_dc(node->replica);
+
+    hf_buf_printf(&text, "<node id=\"%" PRIu32 "\" name=\"", node->self);
+    hf_buf_xml(&text, node_name(node, node->self));
+    hf_buf_puts(&text, "\" dc=\"");
+    hf_buf_xml(&text, dc == 0 ? "" : node_name(node, cib_member_node(dc)));
+    hf_buf_printf(&text, "\" quorate=\"%s\" joined=\"%s\" runner=\"%s\" leaving=\"%s\"",
+                  cib_replica_quorate(node->replica) ? "true" : "false",
+                  cib_replica_in_sync(node->replica) ? "true" : "false",
+                  node->executor.attached ? "true" : "false", node->leaving ? "true" : "false");
+    if (node->is_dc)
+        hf_buf_printf(&text, " settled=\"%s\" transition=\"%d\"", node_settled(node) ? "true" : "false",
+                      node->controller.number);
+    hf_buf_puts(&text, " cluster=\"");
+    hf_buf_xml(&text, node->cluster == NULL ? "" : node->cluster);
+    hf_buf_puts(&text, "\" version=\"" HF_VERSION "\">");
+    for (size_t i = 0; i < count; i++) {
+        uint32_t id = cib_member_node(members[i]);
+
+        hf_buf_printf(&text, "<member id=\"%" PRIu32 "\" name=\"", id);
+        hf_buf_xml(&text, node_name(node, id));
+        hf_buf_printf(&text, "\" uptime-order=\"%zu\" joined=\"%s\"/>", i + 1,
+                      cib_replica_member_in_sync(node->replica, members[i]) ? "true" : "false");
+    }
+    hf_buf_puts(&text, "</node>");
+    node_reply(node, client, NULL, NULL, hf_buf_text(&text));
+    hf_buf_free(&text);
+}
+
+static void handle_query(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                         size_t length)
+{
+    const char *what = hf_xml_get_or(request, "what", "");
+
+    if (strcmp(what, "cib") == 0)
+        query_cib(node, client);
+    else if (strcmp(what, "node") == 0)
+        query_node(node, client);
+    else
+        node_reply(node, client,
+                   hf_error_new(HF_USAGE, "query of '%s', expected cib, node, revisions or revision", what),
+                   NULL, NULL);
+}
+
+/* --- changes --- */
+
+static void handle_change(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                          size_t length)
+{
+    if (!cib_replica_in_sync(node->replica)) {
+        node_reply(node, client, hf_error_new(HF_NO_QUORUM, "this node is not in sync with the cluster yet"),
+                   NULL, NULL);
+        return;
+    }
+    node_change(node, client, text, length, hf_xml_get(request, "origin"));
+}
+
+static struct hf_error *find_node(struct node *node, const xmlNode *request, uint32_t *id)
+{
+    const char *name = hf_xml_get(request, "node");
+
+    *id = name == NULL ? node->self : node_id_by_name(node, name);
+    if (*id == 0)
+        return hf_error_new(HF_REFUSED, "there is no node '%s'", name);
+    return NULL;
+}
+
+static void set_forever(struct node *node, uint64_t client, uint32_t id, const char *name, const char *value)
+{
+    struct hf_buf change = {0};
+    char number[12];
+    const xmlNode *element = cib_document_find(cib_replica_document(node->replica), node_id_text(id, number));
+    const xmlNode *set = hf_xml_child(element, "instance_attributes");
+    HF_CLEANUP(hf_freep) char *set_id = hf_asprintf("nodes-%s", number);
+    HF_CLEANUP(hf_freep) char *pair_id = hf_asprintf("%s-%s", hf_xml_get_or(set, "id", set_id), name);
+    const xmlNode *pair = NULL;
+
+    HF_XML_EACH (candidate, set, "nvpair")
+        if (strcmp(hf_xml_get_or(candidate, "name", ""), name) == 0)
+            pair = candidate;
+    hf_buf_puts(&change, "<change origin=\"attribute\">");
+    if (value == NULL && pair != NULL) {
+        hf_buf_puts(&change, "<delete id=\"");
+        hf_buf_xml(&change, hf_xml_get_or(pair, "id", ""));
+        hf_buf_puts(&change, "\"/>");
+    } else if (value != NULL && pair != NULL) {
+        hf_buf_puts(&change, "<set id=\"");
+        hf_buf_xml(&change, hf_xml_get_or(pair, "id", ""));
+        hf_buf_puts(&change, "\"><attr name=\"value\" value=\"");
+        hf_buf_xml(&change, value);
+        hf_buf_puts(&change, "\"/></set>");
+    } else if (value != NULL) {
+        hf_buf_printf(&change, "<create into=\"%s\">",
+                      set == NULL ? number : hf_xml_get_or(set, "id", set_id));
+        if (set == NULL)
+            hf_buf_printf(&change, "<instance_attributes id=\"%s\">", set_id);
+        hf_buf_puts(&change, "<nvpair id=\"");
+        hf_buf_xml(&change, pair_id);
+        hf_buf_puts(&change, "\" name=\"");
+        hf_buf_xml(&change, name);
+        hf_buf_puts(&change, "\" value=\"");
+        hf_buf_xml(&change, value);
+        hf_buf_printf(&change, "\"/>%s</create>", set == NULL ? "</instance_attributes>" : "");
+    }
+    hf_buf_puts(&change, "</change>");
+    if (value == NULL && pair == NULL)
+        node_reply(node, client, NULL, NULL, NULL);
+    else
+        node_change(node, client, hf_buf_text(&change), change.length, "attribute");
+    hf_buf_free(&change);
+}
+
+static void handle_attribute(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                             size_t length)
+{
+    const char *name = hf_xml_get(request, "name");
+    const char *value = hf_xml_get(request, "value");
+    const char *lifetime = hf_xml_get_or(request, "lifetime", "reboot");
+    struct hf_buf update = {0};
+    char number[12];
+    uint32_t id;
+    struct hf_error *error = find_node(node, request, &id);
+
+    if (error == NULL && (name == NULL || name[0] == '\0'))
+        error = hf_error_new(HF_USAGE, "<attribute> without a name");
+    if (error == NULL && strcmp(lifetime, "reboot") != 0 && strcmp(lifetime, "forever") != 0)
+        error = hf_error_new(HF_USAGE, "lifetime '%s', expected reboot or forever", lifetime);
+    if (error != NULL) {
+        node_reply(node, client, error, NULL, NULL);
+        return;
+    }
+    if (strcmp(lifetime, "forever") == 0) {
+        set_forever(node, client, id, name, value);
+        return;
+    }
+    cib_status_set_attribute(&update, node_id_text(id, number), name, value);
+    node_status_update(node, &update, client);
+}
+
+static void handle_cleanup(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                           size_t length)
+{
+    const char *refresh = hf_xml_get_or(request, "refresh", "false");
+    struct node_message message = {.kind = NODE_MESSAGE_CLEANUP,
+                                   .text = (char *)hf_xml_get_or(request, "resource", "")};
+    struct hf_error *error = NULL;
+
+    if (!hf_parse_bool(refresh, &message.refresh))
+        error = hf_error_new(HF_USAGE, "refresh '%s', expected true or false", refresh);
+    if (error == NULL && hf_xml_get(request, "node") != NULL)
+        error = find_node(node, request, &message.to);
+    if (error == NULL && message.to != 0 && !node_is_member(node, message.to))
+        error = hf_error_new(HF_REFUSED, "node '%s' is not a member of the cluster now",
+                             hf_xml_get(request, "node"));
+    if (error == NULL && !cib_replica_in_sync(node->replica))
+        error = hf_error_new(HF_NO_QUORUM, "this node is not in sync with the cluster yet");
+    if (error == NULL)
+        node_send(node, &message);
+    node_reply(node, client, error, NULL, NULL);
+}
+
+static void handle_shutdown(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                            size_t length)
+{
+    struct hf_buf update = {0};
+    HF_CLEANUP(hf_freep) char *when = hf_asprintf("%" PRId64, node->wall);
+    char number[12];
+    uint32_t id;
+    struct hf_error *error = find_node(node, request, &id);
+
+    if (error == NULL && !node_is_member(node, id))
+        error = hf_error_new(HF_REFUSED, "node '%s' is not a member of the cluster now", node_name(node, id));
+    if (error != NULL) {
+        node_reply(node, client, error, NULL, NULL);
+        return;
+    }
+    cib_status_set_attribute(&update, node_id_text(id, number), "shutdown", when);
+    node_status_update(node, &update, client);
+}
+
+/* --- settle --- */
+
+static void ask_settle(struct node *node, const struct settle *settle)
+{
+    cib_member dc = cib_replica_dc(node->replica);
+    struct node_message message = {
+        .kind = NODE_MESSAGE_SETTLE, .to = cib_member_node(dc), .ticket = settle->client};
+
+    if (dc != 0)
+        node_send(node, &message);
+}
+
+static void handle_settle(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                          size_t length)
+{
+    int64_t timeout = SETTLE_DEFAULT_MS;
+    const char *given = hf_xml_get(request, "timeout");
+
+    if (given != NULL && (!hf_parse_int64(given, &timeout) || timeout < 0)) {
+        node_reply(node, client, hf_error_new(HF_USAGE, "timeout '%s', expected milliseconds", given), NULL,
+                   NULL);
+        return;
+    }
+    hf_grow(&node->settles, &node->settles_capacity, node->n_settles + 1, sizeof(*node->settles));
+
+    struct settle *settle = &node->settles[node->n_settles++];
+
+    *settle = (struct settle){.client = client, .deadline = node->now + timeout};
+    ask_settle(node, settle);
+}
+
+void request_ask_again(struct node *node)
+{
+    for (size_t i = 0; i < node->n_settles; i++)
+        ask_settle(node, &node->settles[i]);
+}
+
+void request_settled(struct node *node, const struct node_message *message)
+{
+    for (size_t i = 0; i < node->n_settles; i++) {
+        if (node->settles[i].client != message->ticket)
+            continue;
+        node_reply(node, message->ticket, NULL, NULL, NULL);
+        node->settles[i] = node->settles[--node->n_settles];
+        return;
+    }
+}
+
+void request_tick(struct node *node)
+{
+    for (size_t i = 0; i < node->n_settles;) {
+        uint64_t client = node->settles[i].client;
+
+        if (node->settles[i].deadline > node->now) {
+            i++;
+            continue;
+        }
+        node->settles[i] = node->settles[--node->n_settles];
+        node_reply(node, client, hf_error_new(HF_TIMED_OUT, "the cluster still has work to do"), NULL, NULL);
+    }
+}
+
+int64_t request_deadline(const struct node *node)
+{
+    int64_t deadline = INT64_MAX;
+
+    for (size_t i = 0; i < node->n_settles; i++)
+        if (node->settles[i].deadline < deadline)
+            deadline = node->settles[i].deadline;
+    return deadline;
+}
+
+/* --- the table --- */
+
+static const struct request requests[] = {
+    {"query", "what", false, handle_query},
+    {"change", "expect origin", true, handle_change},
+    {"cleanup", "resource node refresh", false, handle_cleanup},
+    {"attribute", "node name value lifetime", false, handle_attribute},
+    {"settle", "timeout", false, handle_settle},
+    {"shutdown", "node", false, handle_shutdown},
+};
+
+static bool in_list(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = list; (at = strstr(at, word)) != NULL; at += length)
+        if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+static struct hf_error *check(const struct request *request, const xmlNode *root)
+{
+    for (const xmlAttr *attribute = root->properties; attribute != NULL; attribute = attribute->next)
+        if (!in_list(request->attributes, (const char *)attribute->name))
+            return hf_error_new(HF_USAGE, "<%s> has no attribute '%s', expected: %s", request->name,
+                                attribute->name, request->attributes);
+    if (!request->has_children && hf_xml_child(root, NULL) != NULL)
+        return hf_error_new(HF_USAGE, "<%s> takes no elements", request->name);
+    return NULL;
+}
+
+static const struct request *find_request(const char *name)
+{
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(requests); i++)
+        if (strcmp(requests[i].name, name) == 0)
+            return &requests[i];
+    return NULL;
+}
+
+void request_handle(struct node *node, uint64_t client, const char *text, size_t length)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *document = NULL;
+    struct hf_error *error = hf_xml_parse(text, length, "request", &document);
+
+    if (error != NULL) {
+        node_reply(node, client, error, NULL, NULL);
+        return;
+    }
+
+    const xmlNode *root = xmlDocGetRootElement(document);
+    const struct request *request = find_request((const char *)root->name);
+
+    if (request == NULL)
+        error = hf_error_new(HF_USAGE,
+                             "unknown request <%s>, expected query, change, cleanup, attribute, settle "
+                             "or shutdown",
+                             root->name);
+    else
+        error = check(request, root);
+    if (error != NULL)
+        node_reply(node, client, error, NULL, NULL);
+    else
+        request->handle(node, client, root, text, length);
+}
