@@ -1,0 +1,196 @@
+/* protocol.h - what is said on the guard's socket (HF_RUNDIR "/guard.sock").
+ *
+ * holdfastd tells the guard what to hold and what to protect; the guard tells holdfastd what it owns and in
+ * what state everything is.  Frames of lib/wire.h's encoding over a SOCK_SEQPACKET unix socket that only
+ * root may open: one frame a packet, at most GUARD_FRAME_MAX bytes.
+ *
+ * A connection begins with HELLO from both sides.  The guard then sends everything it knows (LOCK, VIP,
+ * SERVER, GATE, WATCHDOG frames) and SYNCED; after that, each of them again when it changes.  An owner gives
+ * orders, a later owner's HELLO takes over from an earlier one; an observer only reads.  The guard keeps its
+ * orders when the owner goes and over its own restart, so either may end and come back: client.h brings what
+ * the two know together again.
+ *
+ * A malformed frame ends the connection; an order that cannot be followed is answered by REFUSED.  Nothing
+ * else is affected by either.  Times are CLOCK_BOOTTIME, ns. */
+#ifndef GUARD_PROTOCOL_H
+#define GUARD_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/guard/gate_map.h"
+#include "lib/buf.h"
+#include "lib/error.h"
+
+#define GUARD_SOCKET HF_RUNDIR "/guard.sock"
+
+enum {
+    GUARD_PROTOCOL_VERSION = 1,
+    GUARD_FRAME_MAX = 8192,   /* bytes of one frame */
+    GUARD_NAME_MAX = 63,      /* bytes of a lock, node, resource or VIP id: letters, digits and . _ - : @ / */
+    GUARD_INTERFACE_MAX = 15, /* bytes, as the kernel has it */
+    GUARD_TEXT_MAX = 255,     /* bytes of a sentence; longer ones are cut */
+    GUARD_LOCKS_MAX = 1024,
+    GUARD_SERVERS_MAX = 9,
+    GUARD_TIMES_MAX = 64, /* locks in one TIMES frame */
+};
+
+/* The numbers are part of the protocol. */
+enum guard_frame_type {
+    GUARD_HELLO = 1,      /* both ways */
+    GUARD_WANT = 2,       /* to the guard: want; again to change rank or drain */
+    GUARD_UNWANT = 3,     /* lock (all but its VIPs has stopped already) */
+    GUARD_RELEASE = 4,    /* lock, node: hand it over to node ("": whoever comes), and stay in the queue */
+    GUARD_VIP_ADD = 5,    /* vip; again to change it */
+    GUARD_VIP_REMOVE = 6, /* id in vip.id */
+    GUARD_ALIVE = 7,      /* alive */
+    GUARD_LOCK = 65,      /* from the guard: lock */
+    GUARD_TIMES = 66,     /* times: leases that were extended */
+    GUARD_VIP = 67,       /* vip_state; gone if it is no longer known */
+    GUARD_SERVER = 68,
+    GUARD_GATE = 69,
+    GUARD_WATCHDOG = 70,
+    GUARD_SYNCED = 71,
+    GUARD_REFUSED = 72, /* text */
+};
+
+/* An order: take part in a lock. */
+struct guard_want {
+    char lock[GUARD_NAME_MAX + 1];
+    uint32_t rank;     /* preference offset: 0 bids first */
+    uint32_t drain_ms; /* what the servers add to the lease for that which no gate covers; 0: the default */
+};
+
+enum guard_vip_flag {
+    GUARD_VIP_CLIENTS = 1, /* while another node has it, programs of this node may speak with it */
+    GUARD_VIP_ASSIGN = 2,  /* the guard puts the address on the interface while it owns the lock */
+    GUARD_VIP_FLAGS = 3,
+};
+
+/* An order: protect an address.  The gate is shut from then on, except while this node owns the lock. */
+struct guard_vip {
+    char id[GUARD_NAME_MAX + 1];   /* the resource's */
+    char lock[GUARD_NAME_MAX + 1]; /* whose lease opens the gate */
+    char interface[GUARD_INTERFACE_MAX + 1];
+    struct gate_address address;
+    uint8_t prefix; /* bits; of the IPv4 address itself, where it is one: 0 to 32 */
+    uint8_t flags;  /* enum guard_vip_flag */
+};
+
+/* holdfastd's heartbeat for the watchdog. */
+struct guard_alive {
+    bool needed;       /* something runs here that must not outlive its lock: the watchdog shall guard it */
+    uint32_t limit_ms; /* the next heartbeat comes before */
+    uint64_t obeyed;   /* every loss up to this number (guard_lock.losses) has been followed: all stopped */
+};
+
+/* Where a lock stands: the same words as lease.h's states. */
+enum guard_lock_state { GUARD_IDLE, GUARD_WAITING, GUARD_BIDDING, GUARD_OWNING, GUARD_CLOSING };
+
+struct guard_lock {
+    struct guard_want want;
+    bool wanted;
+    enum guard_lock_state state;
+    uint64_t token;     /* the fencing token; OWNING, CLOSING */
+    int64_t until;      /* the node owns it until then unless renewed; OWNING, CLOSING */
+    int64_t not_before; /* no bid before */
+    uint64_t losses;    /* how often the guard lost a lock that needs draining: for guard_alive.obeyed */
+    char holder[GUARD_NAME_MAX + 1]; /* who else has it, as far as is known; "" */
+};
+
+struct guard_vip_state {
+    struct guard_vip vip;
+    bool gone;                      /* it was removed */
+    bool protected;                 /* the gate in the kernel covers it on its interface */
+    int64_t until;                  /* the gate is open until then; 0 is shut */
+    char fault[GUARD_TEXT_MAX + 1]; /* what is wrong, "" if nothing */
+};
+
+struct guard_server {
+    uint8_t index;
+    bool up;                         /* connected and welcomed */
+    bool known;                      /* it has its record of this cluster */
+    int64_t last_heard;              /* 0: never */
+    int64_t ready_at;                /* it grants nothing before */
+    char name[GUARD_TEXT_MAX + 1];   /* host:port */
+    char reason[GUARD_TEXT_MAX + 1]; /* why it is not up, or grants nothing; "" if all is well */
+};
+
+struct guard_gate {
+    bool kernel; /* false: user space only */
+    char reason[GUARD_TEXT_MAX + 1];
+};
+
+#define GUARD_WATCHDOG_STATES(X)                                                                             \
+    X(GUARD_WATCHDOG_OFF, "off")         /* none is configured */                                            \
+    X(GUARD_WATCHDOG_MISSING, "missing") /* configured, and cannot be used */                                \
+    X(GUARD_WATCHDOG_IDLE, "idle")       /* nothing here needs it */                                         \
+    X(GUARD_WATCHDOG_FED, "fed")                                                                             \
+    X(GUARD_WATCHDOG_STARVED, "starved") /* not fed: the machine will be reset */
+
+enum guard_watchdog_mode {
+#define GUARD_WATCHDOG_ENUM(name, word) name,
+    GUARD_WATCHDOG_STATES(GUARD_WATCHDOG_ENUM)
+#undef GUARD_WATCHDOG_ENUM
+};
+
+struct guard_watchdog {
+    enum guard_watchdog_mode mode;
+    uint32_t timeout_ms; /* the device's */
+    char reason[GUARD_TEXT_MAX + 1];
+};
+
+struct guard_time {
+    char lock[GUARD_NAME_MAX + 1];
+    int64_t until;
+};
+
+/* Which members count depends on the type. */
+struct guard_frame {
+    enum guard_frame_type type;
+    /* HELLO */
+    uint64_t instance; /* of the guard; 0 from a client */
+    bool owner;        /* from a client: false is an observer */
+    uint32_t pid;
+    union {
+        struct guard_want want;
+        struct {
+            char lock[GUARD_NAME_MAX + 1];
+            char node[GUARD_NAME_MAX + 1];
+        } release; /* UNWANT (lock), RELEASE */
+        struct guard_vip vip;
+        struct guard_alive alive;
+        struct guard_lock lock;
+        struct {
+            uint8_t count;
+            struct guard_time items[GUARD_TIMES_MAX];
+        } times;
+        struct guard_vip_state vip_state;
+        struct guard_server server;
+        struct guard_gate gate;
+        struct guard_watchdog watchdog;
+        char text[GUARD_TEXT_MAX + 1];
+    };
+};
+
+/* Appends one frame.  HF_REFUSED, with nothing appended, if a name or number is not as said above. */
+struct hf_error *guard_encode(const struct guard_frame *frame, struct hf_buf *buf) HF_MUST_CHECK;
+/* Reads exactly one frame of length bytes; it owns nothing.  HF_REFUSED, with what was expected, for
+ * anything that guard_encode() cannot have made. */
+struct hf_error *guard_decode(const void *bytes, size_t length, struct guard_frame *frame) HF_MUST_CHECK;
+
+/* Copies a name or sentence into a member of size bytes, cut if it is too long. */
+void guard_copy(char *to, size_t size, const char *text);
+
+/* "192.0.2.7" or "2001:db8::7" to an address; HF_USAGE with what was expected. */
+struct hf_error *guard_address_parse(const char *text, struct gate_address *address) HF_MUST_CHECK;
+bool guard_address_is_ipv4(const struct gate_address *address);
+/* As text; INET6_ADDRSTRLEN bytes. */
+void guard_address_text(const struct gate_address *address, char text[46]);
+
+/* "waiting", "owning", ... */
+const char *guard_lock_state_name(enum guard_lock_state state);
+const char *guard_watchdog_mode_name(enum guard_watchdog_mode mode);
+
+#endif

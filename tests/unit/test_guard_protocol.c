@@ -1,0 +1,251 @@
+/* test_guard_protocol.c - frames of the guard's socket: what is said arrives, what is malformed is refused.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "daemon/guard/protocol.h"
+
+static struct gate_address address(const char *text)
+{
+    struct gate_address result;
+    struct hf_error *error = guard_address_parse(text, &result);
+
+    assert_null(error);
+    return result;
+}
+
+/* One frame of each type, with every member at a value of its own. */
+static size_t examples(struct guard_frame *frames)
+{
+    const struct guard_want want = {.lock = "vip/web", .rank = 3, .drain_ms = 5000};
+    struct guard_vip vip = {.id = "web", .lock = "vip/web", .interface = "eth0.10", .prefix = 24, .flags = 3};
+    size_t count = 0;
+
+    vip.address = address("192.0.2.7");
+    frames[count++] = (struct guard_frame){.type = GUARD_HELLO, .instance = 7, .owner = true, .pid = 99};
+    frames[count++] = (struct guard_frame){.type = GUARD_WANT, .want = want};
+    frames[count++] = (struct guard_frame){.type = GUARD_UNWANT, .release = {.lock = "cluster"}};
+    frames[count++] = (struct guard_frame){.type = GUARD_RELEASE, .release = {"vip/web", "node2"}};
+    frames[count++] = (struct guard_frame){.type = GUARD_VIP_ADD, .vip = vip};
+    frames[count++] = (struct guard_frame){.type = GUARD_VIP_REMOVE, .vip = {.id = "web"}};
+    frames[count++] = (struct guard_frame){.type = GUARD_ALIVE, .alive = {true, 3000, 12}};
+    frames[count++] = (struct guard_frame){
+        .type = GUARD_LOCK, .lock = {want, true, GUARD_OWNING, 41, INT64_MAX - 1, 17, 2, "node1"}};
+    frames[count] = (struct guard_frame){.type = GUARD_TIMES, .times = {.count = GUARD_TIMES_MAX}};
+    for (unsigned i = 0; i < GUARD_TIMES_MAX; i++)
+        frames[count].times.items[i] = (struct guard_time){.lock = "vip/web", .until = (int64_t)i << 33};
+    count++;
+    frames[count++] =
+        (struct guard_frame){.type = GUARD_VIP, .vip_state = {vip, true, true, 12345, "no interface"}};
+    frames[count++] = (struct guard_frame){
+        .type = GUARD_SERVER, .server = {8, true, true, 5, 6, "arbiter.example:7000", "the key is wrong"}};
+    frames[count++] = (struct guard_frame){.type = GUARD_GATE, .gate = {true, "why"}};
+    frames[count++] =
+        (struct guard_frame){.type = GUARD_WATCHDOG, .watchdog = {GUARD_WATCHDOG_STARVED, 5000, "late"}};
+    frames[count++] = (struct guard_frame){.type = GUARD_SYNCED};
+    frames[count++] = (struct guard_frame){.type = GUARD_REFUSED, .text = "no"};
+    return count;
+}
+
+static void encode(const struct guard_frame *frame, struct hf_buf *bytes)
+{
+    hf_buf_reset(bytes);
+
+    struct hf_error *error = guard_encode(frame, bytes);
+
+    if (error != NULL)
+        fail_msg("type %u: %s", (unsigned)frame->type, hf_error_text(error));
+    assert_true(bytes->length <= GUARD_FRAME_MAX);
+}
+
+static bool refused(const void *bytes, size_t length)
+{
+    struct guard_frame frame;
+    struct hf_error *error = guard_decode(bytes, length, &frame);
+    bool result = error != NULL && hf_error_kind(error) == HF_REFUSED && hf_error_text(error)[0] != '\0';
+
+    hf_error_free(error);
+    return result;
+}
+
+static void test_round_trip(void **state)
+{
+    struct guard_frame frames[32];
+    size_t count = examples(frames);
+    struct hf_buf bytes = {0}, again = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        struct guard_frame frame;
+
+        encode(&frames[i], &bytes);
+
+        struct hf_error *error = guard_decode(bytes.data, bytes.length, &frame);
+
+        if (error != NULL)
+            fail_msg("type %u: %s", (unsigned)frames[i].type, hf_error_text(error));
+        assert_int_equal(frame.type, frames[i].type);
+        encode(&frame, &again);
+        assert_int_equal(bytes.length, again.length);
+        assert_memory_equal(bytes.data, again.data, bytes.length);
+    }
+    hf_buf_free(&bytes);
+    hf_buf_free(&again);
+}
+
+static void test_members_arrive(void **state)
+{
+    struct guard_frame frames[32], frame;
+    struct hf_buf bytes = {0};
+
+    examples(frames);
+    encode(&frames[4], &bytes);
+    assert_null(guard_decode(bytes.data, bytes.length, &frame));
+    assert_string_equal(frame.vip.id, "web");
+    assert_string_equal(frame.vip.lock, "vip/web");
+    assert_string_equal(frame.vip.interface, "eth0.10");
+    assert_memory_equal(&frame.vip.address, &frames[4].vip.address, 16);
+    assert_int_equal(frame.vip.prefix, 24);
+    assert_int_equal(frame.vip.flags, GUARD_VIP_CLIENTS | GUARD_VIP_ASSIGN);
+    encode(&frames[7], &bytes);
+    assert_null(guard_decode(bytes.data, bytes.length, &frame));
+    assert_string_equal(frame.lock.want.lock, "vip/web");
+    assert_int_equal(frame.lock.want.rank, 3);
+    assert_int_equal(frame.lock.want.drain_ms, 5000);
+    assert_true(frame.lock.wanted);
+    assert_int_equal(frame.lock.state, GUARD_OWNING);
+    assert_int_equal(frame.lock.token, 41);
+    assert_true(frame.lock.until == INT64_MAX - 1);
+    assert_int_equal(frame.lock.not_before, 17);
+    assert_int_equal(frame.lock.losses, 2);
+    assert_string_equal(frame.lock.holder, "node1");
+    hf_buf_free(&bytes);
+}
+
+/* Cut anywhere, or longer by a byte, no frame is accepted. */
+static void test_cut_and_long(void **state)
+{
+    struct guard_frame frames[32];
+    size_t count = examples(frames);
+    struct hf_buf bytes = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        encode(&frames[i], &bytes);
+        for (size_t length = 0; length < bytes.length; length++) {
+            /* A copy of its own size, so that a sanitizer sees what reads beyond. */
+            void *exact = hf_memdup(bytes.data, length == 0 ? 1 : length);
+
+            assert_true(refused(exact, length));
+            free(exact);
+        }
+        hf_buf_putc(&bytes, '\0');
+        assert_true(refused(bytes.data, bytes.length));
+    }
+    hf_buf_free(&bytes);
+}
+
+static void test_malformed(void **state)
+{
+    struct guard_frame frame = {.type = GUARD_UNWANT, .release = {.lock = "cluster"}};
+    struct hf_buf bytes = {0};
+    uint8_t big[GUARD_FRAME_MAX + 1] = {GUARD_PROTOCOL_VERSION, GUARD_SYNCED};
+
+    assert_true(refused(big, sizeof(big)));
+    encode(&frame, &bytes);
+    bytes.data[0]++; /* another version */
+    assert_true(refused(bytes.data, bytes.length));
+    bytes.data[0]--;
+    bytes.data[1] = 50; /* another type */
+    assert_true(refused(bytes.data, bytes.length));
+    bytes.data[1] = GUARD_UNWANT;
+    bytes.data[8] = ' '; /* not in a name */
+    assert_true(refused(bytes.data, bytes.length));
+    bytes.data[8] = '\0';
+    assert_true(refused(bytes.data, bytes.length));
+    bytes.data[8] = 'x';
+    assert_false(refused(bytes.data, bytes.length));
+    hf_buf_free(&bytes);
+}
+
+static void check_not_said(const struct guard_frame *frame, const char *expected)
+{
+    struct hf_buf bytes = {0};
+    struct hf_error *error = guard_encode(frame, &bytes);
+
+    assert_non_null(error);
+    if (strstr(hf_error_text(error), expected) == NULL)
+        fail_msg("'%s' does not say '%s'", hf_error_text(error), expected);
+    assert_int_equal(bytes.length, 0);
+    hf_error_free(error);
+    hf_buf_free(&bytes);
+}
+
+static void test_limits(void **state)
+{
+    struct guard_frame frame = {.type = GUARD_VIP_ADD,
+                                .vip = {.id = "a", .lock = "l", .interface = "eth0", .prefix = 33}};
+
+    frame.vip.address = address("10.0.0.1");
+    check_not_said(&frame, "0 to 32 bits");
+    frame.vip.prefix = 129;
+    frame.vip.address = address("fe80::1");
+    check_not_said(&frame, "0 to 128");
+    frame.vip.prefix = 128;
+    strcpy(frame.vip.interface, "a/b");
+    check_not_said(&frame, "interface");
+    strcpy(frame.vip.interface, "eth0");
+    frame.vip.flags = 0x80;
+    check_not_said(&frame, "flag");
+    frame = (struct guard_frame){.type = GUARD_WANT};
+    check_not_said(&frame, "lock's name");
+    frame = (struct guard_frame){.type = GUARD_ALIVE, .alive = {true, 0, 0}};
+    check_not_said(&frame, "limit");
+}
+
+static void test_addresses(void **state)
+{
+    struct gate_address result;
+    char text[46];
+    static const char *const good[] = {"192.0.2.7", "2001:db8::7", "fe80::1", "0.0.0.0"};
+    static const char *const bad[] = {"", "192.0.2", "192.0.2.7/24", "web", "::ffff:1.2.3.4", "1.2.3.4 "};
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(good); i++) {
+        result = address(good[i]);
+        guard_address_text(&result, text);
+        assert_string_equal(text, good[i]);
+    }
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(bad); i++) {
+        struct hf_error *error = guard_address_parse(bad[i], &result);
+
+        assert_int_equal(hf_error_kind(error), HF_USAGE);
+        hf_error_free(error);
+    }
+}
+
+static void test_copy(void **state)
+{
+    char text[6];
+
+    guard_copy(text, sizeof(text), "abc");
+    assert_string_equal(text, "abc");
+    guard_copy(text, sizeof(text), "abcdefgh");
+    assert_string_equal(text, "abcde");
+    guard_copy(text, sizeof(text), "abcd\xc3\xa4"); /* a letter of two bytes is not cut in half */
+    assert_string_equal(text, "abcd");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_members_arrive),
+        cmocka_unit_test(test_cut_and_long), cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_copy),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
