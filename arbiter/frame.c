@@ -134,7 +134,7 @@ size_t frame_encode(const struct frame *frame, uint8_t bytes[FRAME_MAX])
         put(&cursor, frame->top, 8);
         put(&cursor, frame->ready_ms, 4);
         put(&cursor, frame->max_hold_ms, 4);
-        put(&cursor, frame->known, 1);
+        put(&cursor, frame->known | frame->granted << 1, 1);
         break;
     case FRAME_GOODBYE:
         put(&cursor, frame->reason, 1);
@@ -250,6 +250,8 @@ static void get_item(struct hf_reader *reader, bool reply, struct frame_item *it
 /* The body; false for a type that does not exist. */
 static bool get_body(struct hf_reader *reader, struct frame *frame, struct frame_item *items)
 {
+    uint8_t flags;
+
     switch (frame->type) {
     case FRAME_HELLO:
         for (size_t i = 0; i < FRAME_BOOT_BYTES; i++)
@@ -264,7 +266,9 @@ static bool get_body(struct hf_reader *reader, struct frame *frame, struct frame
         frame->top = hf_get_u64(reader);
         frame->ready_ms = hf_get_u32(reader);
         frame->max_hold_ms = hf_get_u32(reader);
-        frame->known = hf_get_u8(reader) != 0;
+        flags = hf_get_u8(reader);
+        frame->known = (flags & 1) != 0;
+        frame->granted = (flags & 2) != 0;
         return true;
     case FRAME_GOODBYE:
         frame->reason = hf_get_u8(reader);

@@ -92,6 +92,7 @@ struct frame {
     uint32_t ready_ms;              /* WELCOME: it grants nothing for so long */
     uint32_t max_hold_ms;           /* WELCOME: the longest lease + drain it accepts */
     bool known;                     /* WELCOME: it has its record of this cluster */
+    bool granted;                   /* WELCOME: and has granted a lock of it at some time */
     uint8_t reason;                 /* GOODBYE: enum frame_goodbye */
     unsigned items;                 /* REQUEST, REPLY: how many */
 };

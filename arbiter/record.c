@@ -31,6 +31,7 @@ static void put_record(struct hf_buf *out, const struct record *record)
     hf_put_u8(out, (uint8_t)record->kind);
     hf_put_string(out, record->cluster);
     hf_put_u64(out, record->term);
+    hf_put_u8(out, record->granted);
     if (record->kind == RECORD_LOCK) {
         hf_put_string(out, record->lock);
         hf_put_string(out, record->node);
@@ -82,6 +83,7 @@ static void get_record(struct hf_reader *reader, struct record *record)
         reader->failed = true;
     get_name(reader, record->cluster, false);
     record->term = hf_get_u64(reader);
+    record->granted = hf_get_u8(reader) != 0;
     if (record->kind != RECORD_LOCK)
         return;
     get_name(reader, record->lock, false);

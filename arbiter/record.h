@@ -22,6 +22,7 @@ enum record_kind {
 struct record {
     enum record_kind kind;
     uint64_t term;
+    bool granted;      /* CLUSTER: a lock of it has been granted */
     uint32_t lease_ms; /* LOCK: what was granted */
     uint32_t drain_ms; /* LOCK */
     uint8_t boot[FRAME_BOOT_BYTES];

@@ -55,6 +55,7 @@ struct cluster {
     bool known;       /* the term to start from is known: from the disk, or taught */
     bool recorded;    /* and that is on the disk (or on its way); never before ready_at, so that a server
                        * which restarts while it waits has to wait again */
+    bool granted;     /* a lock of it has been granted, here, at some time */
     int64_t ready_at; /* grants nothing before */
     uint64_t floor;   /* new locks start at this term */
     uint32_t max_hold_ms;
@@ -342,7 +343,7 @@ static uint64_t persist(struct table *table, struct table_updates *updates, cons
 
 static void persist_cluster(struct table *table, struct cluster *cluster, struct table_updates *updates)
 {
-    struct record record = {.kind = RECORD_CLUSTER, .term = cluster->floor};
+    struct record record = {.kind = RECORD_CLUSTER, .term = cluster->floor, .granted = cluster->granted};
 
     strcpy(record.cluster, cluster->name);
     persist(table, updates, &record);
@@ -555,6 +556,7 @@ static void start_pending(struct table *table, struct lock *lock, int node, cons
         .kind = RECORD_LOCK, .term = item->term, .lease_ms = item->lease_ms, .drain_ms = item->drain_ms};
     struct pending *pending = &lock->pending;
 
+    lock->cluster->granted = true;
     if (!lock->cluster->recorded)
         persist_cluster(table, lock->cluster, answers->updates);
     strcpy(record.cluster, lock->cluster->name);
@@ -615,8 +617,13 @@ static void acquire(struct table *table, struct lock *lock, int node, const stru
         return;
     }
     start_pending(table, lock, node, item, answers);
-    if (HF_MUTANT(MUTANT_GRANT_BEFORE_DISK))
-        tell(answers->updates, lock, node, answers->seq, FRAME_GRANTED, item->lease_ms, -1);
+    if (HF_MUTANT(MUTANT_GRANT_BEFORE_DISK)) {
+        struct lock early = *lock;
+
+        early.term = item->term;
+        early.lease_ms = item->lease_ms;
+        tell(answers->updates, &early, node, answers->seq, FRAME_GRANTED, item->lease_ms, -1);
+    }
 }
 
 static void renew(struct lock *lock, int node, const struct frame_item *item, int64_t now,
@@ -693,7 +700,8 @@ static void send_welcome(const struct table *table, const struct cluster *cluste
                           .top = top_of(cluster),
                           .ready_ms = ms_until(cluster->ready_at, now),
                           .max_hold_ms = cluster->max_hold_ms,
-                          .known = cluster->known};
+                          .known = cluster->known,
+                          .granted = cluster->granted};
 
     send_frame(updates, conn, &frame);
 }
@@ -738,6 +746,8 @@ static void request(struct table *table, const struct table_event *event, const 
     struct cluster *cluster = conn->cluster;
     struct answers answers;
 
+    if (cluster->known && !cluster->recorded && event->now >= cluster->ready_at)
+        persist_cluster(table, cluster, updates);
     answers_begin(&answers, updates, event->conn, frame->session, frame->seq);
     for (unsigned i = 0; i < frame->items; i++) {
         const struct frame_item *item = &table->items[i];
@@ -921,9 +931,11 @@ static void restore(struct table *table, const struct record *record)
         if (!cluster->known)
             cluster->ready_at = table->config.now;
         cluster->known = cluster->recorded = true;
+        cluster->granted = cluster->granted || record->granted;
         cluster->floor = HF_MUTANT(MUTANT_TERM_LOST) ? 0 : record->term;
         return;
     }
+    cluster->granted = true;
     lock = find_lock(cluster, record->lock);
     if (lock == NULL)
         lock = add_lock(cluster, record->lock);
@@ -1041,7 +1053,8 @@ void table_snapshot(const struct table *table, struct record **records, size_t *
                 continue;
             hf_grow(records, &capacity, *count + 1 + cluster->lock_count, sizeof(**records));
             record = &(*records)[(*count)++];
-            *record = (struct record){.kind = RECORD_CLUSTER, .term = cluster->floor};
+            *record =
+                (struct record){.kind = RECORD_CLUSTER, .term = cluster->floor, .granted = cluster->granted};
             strcpy(record->cluster, cluster->name);
             for (const struct lock *lock = cluster->locks; lock != NULL; lock = lock->next) {
                 record = &(*records)[(*count)++];

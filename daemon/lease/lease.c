@@ -54,9 +54,10 @@ struct server {
     uint32_t seq; /* of the last frame sent; not reset by a new session */
     int64_t sent[SENT_RING];
     int64_t last_heard;
-    int64_t next_beat;
+    int64_t next_beat;  /* something is sent by then */
+    int64_t next_hello; /* until it is welcomed */
     /* from WELCOME */
-    bool known;
+    bool known, granted;
     uint64_t incarnation, top;
     int64_t welcome_sent;  /* when the HELLO was sent that the last WELCOME answered */
     int64_t unknown_since; /* when we first heard that this incarnation has no record */
@@ -73,6 +74,8 @@ struct lease {
     int64_t renew;  /* ns */
     uint64_t random;
     uint64_t last_session;
+    int64_t open_until; /* what an earlier process of this boot opened may be open until then */
+    int64_t next_refresh; /* when all servers may be asked for their terms again */
     struct server servers[LEASE_SERVERS_MAX];
     struct lock *locks;
     struct frame_item items[FRAME_ITEMS_MAX];
@@ -210,6 +213,7 @@ static void send_hello(const struct step *step, unsigned index)
     struct frame frame = {.type = FRAME_HELLO};
 
     memcpy(frame.boot, step->lease->config.boot, FRAME_BOOT_BYTES);
+    step->lease->servers[index].next_hello = step->now + step->lease->renew;
     send_simple(step, index, &frame);
 }
 
@@ -256,17 +260,18 @@ static int64_t majority_free(const struct lease *lease, const struct lock *lock)
 
 /* --- what a lock does --- */
 
-/* Gives back everything that was granted or is being asked for.  Answers to what was asked before, and in
- * the same frame, no longer count. */
-static void release_all(const struct step *step, struct lock *lock, const char *successor)
+/* Gives back everything that was granted or is being asked for; or, if something may still be open on the
+ * strength of it, lets it lapse without a word.  Answers to what was asked before, and in the same frame,
+ * no longer count. */
+static void release_all(const struct step *step, struct lock *lock, bool say, const char *successor)
 {
     for (unsigned i = 0; i < step->lease->config.servers; i++) {
         struct view *view = &lock->views[i];
         struct server *server = &step->lease->servers[i];
 
-        if (view->renewable && view->term != view->asked_term)
+        if (say && view->renewable && view->term != view->asked_term)
             ask(step, i, lock, FRAME_RELEASE, view->term, successor);
-        if (view->asked_term != 0)
+        if (say && view->asked_term != 0)
             ask(step, i, lock, FRAME_RELEASE, view->asked_term, successor);
         flush(step, i);
         if (view->renewable || view->bid == BID_GRANTED)
@@ -311,19 +316,22 @@ static void lost(const struct step *step, struct lock *lock, enum lease_loss why
     lock->next_ask = step->now;
 }
 
-/* The lease ran out: the gate has closed by itself; keep away for a while, longer each time. */
+/* The lease ran out: the gate has closed by itself; keep away for a while, longer each time.  What needs
+ * its drain time is not free yet: the servers count that for us, and no new bid may shorten it. */
 static void expire(const struct step *step, struct lock *lock)
 {
     struct lease_update *update = add_update(step, LEASE_CLOSE_GATE);
 
     update->lock = lock->name;
-    release_all(step, lock, NULL);
+    release_all(step, lock, lock->drain_ms == 0 && step->now >= step->lease->open_until, NULL);
     if (step->now - lock->owned_since > HOLD_DOWN_MAX)
         lock->hold_down = 0;
     lock->hold_down = lock->hold_down == 0 ? step->lease->config.lease_ms * NS_PER_MS : lock->hold_down * 2;
     if (lock->hold_down > HOLD_DOWN_MAX)
         lock->hold_down = HOLD_DOWN_MAX;
     lock->not_before = step->now + lock->hold_down;
+    if (lock->not_before < step->now + lock->drain_ms * NS_PER_MS)
+        lock->not_before = step->now + lock->drain_ms * NS_PER_MS;
     lost(step, lock, LEASE_EXPIRED);
 }
 
@@ -331,7 +339,7 @@ static void give_back(const struct step *step, struct lock *lock)
 {
     struct lease *lease = step->lease;
 
-    release_all(step, lock, NULL);
+    release_all(step, lock, step->now >= lease->open_until, NULL);
     lock->backoff = lock->backoff == 0 ? lease->renew / 2 : lock->backoff * 2;
     if (lock->backoff > lease->config.lease_ms * NS_PER_MS)
         lock->backoff = lease->config.lease_ms * NS_PER_MS;
@@ -564,11 +572,13 @@ static void take_item(const struct step *step, unsigned index, uint32_t seq, int
 /* --- teaching a server that lost its record --- */
 
 /* The term from which server index has to start: the highest that a majority of the others has, read after
- * we knew that this one has nothing; or, if no server has anything, what we were told at the start. */
+ * we knew that this one has nothing; or, if no server ever granted anything as far as they all know (a new
+ * cluster, or all is lost), what we were told at the start. */
 static bool floor_for(const struct lease *lease, unsigned index, uint64_t *floor)
 {
     int64_t since = lease->servers[index].unknown_since;
     unsigned knowing = 0, fresh = 0;
+    bool granted = false;
 
     *floor = lease->config.floor;
     for (unsigned i = 0; i < lease->config.servers; i++) {
@@ -586,10 +596,11 @@ static bool floor_for(const struct lease *lease, unsigned index, uint64_t *floor
         if (!server->known)
             continue;
         knowing++;
+        granted = granted || server->granted;
         if (server->top > *floor)
             *floor = server->top;
     }
-    return knowing >= lease->majority || (knowing == 0 && fresh == lease->config.servers);
+    return knowing >= lease->majority || (!granted && fresh == lease->config.servers);
 }
 
 static void teach(const struct step *step)
@@ -617,6 +628,7 @@ static void take_welcome(const struct step *step, unsigned index, const struct f
         server->welcome_sent = sent;
     server->welcomed = true;
     server->known = frame->known;
+    server->granted = frame->granted;
     server->incarnation = frame->incarnation;
     server->top = frame->top;
     server->ready_at = step->now + frame->ready_ms * NS_PER_MS;
@@ -701,11 +713,9 @@ static void beat(const struct step *step)
             add_update(step, LEASE_RECONNECT)->server = i;
             continue;
         }
-        if (step->now < server->next_beat || server->writing)
-            continue;
-        if (!server->welcomed || !server->known)
-            send_hello(step, i); /* also asks anew for its and the others' terms */
-        else
+        if (!server->welcomed && step->now >= server->next_hello)
+            send_hello(step, i);
+        else if (step->now >= server->next_beat && !server->writing)
             begin_request(step, server);
     }
 }
@@ -731,8 +741,9 @@ static void refresh(const struct step *step)
         if (server->up && server->welcome_sent < oldest)
             oldest = server->welcome_sent;
     }
-    if (step->now - oldest < lease->config.lease_ms * NS_PER_MS)
+    if (step->now - oldest < lease->config.lease_ms * NS_PER_MS || step->now < lease->next_refresh)
         return;
+    lease->next_refresh = step->now + lease->config.lease_ms * NS_PER_MS;
     for (unsigned i = 0; i < lease->config.servers; i++)
         if (lease->servers[i].up)
             send_hello(step, i);
@@ -804,7 +815,7 @@ static void gate_closed(const struct step *step, struct lock *lock)
 {
     if (lock->state != LEASE_CLOSING)
         return;
-    release_all(step, lock, lock->successor);
+    release_all(step, lock, true, lock->successor);
     lock->not_before = step->now + step->lease->config.lease_ms * NS_PER_MS;
     lost(step, lock, LEASE_GIVEN_UP);
 }
@@ -840,6 +851,9 @@ struct lease *lease_new(const struct lease_config *config)
     lease->majority = config->servers / 2 + 1;
     lease->renew = config->lease_ms * NS_PER_MS / 4;
     lease->random = config->seed;
+    lease->open_until = config->open_until != 0
+                            ? config->open_until
+                            : config->now + (config->lease_ms + (int64_t)config->drain_ms) * NS_PER_MS;
     return lease;
 }
 
@@ -900,6 +914,8 @@ int64_t lease_deadline(const struct lease *lease)
         if (!server->up)
             continue;
         deadline = earlier(deadline, server->next_beat);
+        if (!server->welcomed)
+            deadline = earlier(deadline, server->next_hello);
         deadline = earlier(deadline, server->last_heard + lease->config.lease_ms * NS_PER_MS + 1);
     }
     for (const struct lock *lock = lease->locks; lock != NULL; lock = lock->next) {

@@ -26,6 +26,10 @@ struct lease_config {
     uint64_t seed;                  /* for the random backoff */
     uint64_t floor;                 /* the highest term known from elsewhere; 0 if none */
     int64_t now;                    /* CLOCK_BOOTTIME, ns */
+    /* Until when something may be open (or draining) that an earlier process of this boot opened: the
+     * highest deadline in the gate plus drain, as the guard finds it at its start.  0 if that is not known:
+     * then one lease + drain from now.  Until then nothing that the servers hold for us is given back. */
+    int64_t open_until;
 };
 
 enum lease_input {
@@ -55,7 +59,8 @@ enum lease_action {
     LEASE_SEND,       /* bytes to server */
     LEASE_OPEN_GATE,  /* the lock's gate may be open until deadline: an absolute time, also if late */
     LEASE_CLOSE_GATE, /* now; with verify: say GATE_CLOSED when it is certain */
-    LEASE_OWNED,      /* the lock is this node's, with this fencing token */
+    LEASE_OWNED,      /* the lock is this node's until deadline (OPEN_GATE and LOST say how it goes on), with
+                       * this fencing token; whoever acts on it late has to look at the clock first */
     LEASE_LOST,       /* it is no longer: its time passed, or it was handed over */
     LEASE_RECONNECT,  /* the server does not answer, or said goodbye: a new connection, please */
 };
