@@ -57,6 +57,24 @@ void crm_edit_begin_anew(struct crm_edit *edit, xmlNode *configuration)
         hf_xml_add(configuration, sections[i]);
 }
 
+void crm_edit_keep_section(struct crm_edit *edit, const char *section)
+{
+    const xmlNode *old = edit->previous != NULL ? hf_xml_child(edit->previous, section) : NULL;
+    xmlNode *now = hf_xml_child(edit->configuration, section), *copy;
+
+    if (old == NULL)
+        return;
+    copy = xmlDocCopyNode((xmlNode *)old, edit->configuration->doc, 1);
+    if (now != NULL) {
+        index_remove(edit->index, now);
+        xmlReplaceNode(now, copy);
+        xmlFreeNode(now);
+    } else {
+        xmlAddChild(edit->configuration, copy);
+    }
+    index_add(edit->index, copy);
+}
+
 void crm_edit_end(struct crm_edit *edit)
 {
     xmlHashFree(edit->index, NULL);
@@ -134,35 +152,70 @@ static bool may_contain(const xmlNode *container, const xmlNode *member)
     return hf_xml_is(member, "primitive");
 }
 
-/* Puts the resource that a <member> names into its place. */
-static struct hf_error *take_member(struct crm_edit *edit, xmlNode *container, xmlNode *member,
-                                    const xmlNode *old)
-{
-    const char *id = hf_xml_get(member, "id");
-    xmlNode *resource = lookup(edit->index, id), *parent;
+static struct hf_error *member_error(const xmlNode *container, const char *format, ...) HF_PRINTF(2, 3);
 
-    if (resource == NULL || !(crm_is_resource(resource)))
-        return hf_error_new(HF_REFUSED, "%s %s: resource '%s' does not exist, expected the id of a primitive",
-                            (const char *)container->name, hf_xml_get_or(container, "id", ""), id);
+static struct hf_error *member_error(const xmlNode *container, const char *format, ...)
+{
+    HF_CLEANUP(hf_freep) char *message = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    message = hf_vasprintf(format, arguments);
+    va_end(arguments);
+    return hf_error_new(HF_REFUSED, "%s %s: %s", (const char *)container->name,
+                        hf_xml_get_or(container, "id", ""), message);
+}
+
+/* Whether the resource that a <member> names can come into its container, which takes the place of old. */
+static struct hf_error *check_member(const struct crm_edit *edit, const xmlNode *container,
+                                     const xmlNode *member, const xmlNode *old)
+{
+    const char *id = hf_xml_get_or(member, "id", "");
+    const xmlNode *resource = lookup(edit->index, id);
+
+    if (resource == NULL || !crm_is_resource(resource))
+        return member_error(container, "resource '%s' does not exist, expected the id of a primitive", id);
     if (!may_contain(container, resource))
-        return hf_error_new(HF_REFUSED, "%s %s: '%s' is a %s, expected the id of a %s",
-                            (const char *)container->name, hf_xml_get_or(container, "id", ""), id,
+        return member_error(container, "'%s' is a %s, expected the id of a %s", id,
                             (const char *)resource->name,
                             hf_xml_is(container, "clone") ? "primitive or group" : "primitive");
-    parent = resource->parent;
-    if (parent == container)
-        return hf_error_new(HF_REFUSED, "%s %s: '%s' is named twice", (const char *)container->name,
-                            hf_xml_get_or(container, "id", ""), id);
-    if (crm_is_resource(parent) && parent != old) {
-        HF_CLEANUP(hf_freep) char *owner = describe(parent);
+    for (const xmlNode *other = hf_xml_next(member, "member"); other != NULL;
+         other = hf_xml_next(other, "member"))
+        if (strcmp(hf_xml_get_or(other, "id", ""), id) == 0)
+            return member_error(container, "'%s' is named twice", id);
+    if (crm_is_resource(resource->parent) && resource->parent != old) {
+        HF_CLEANUP(hf_freep) char *owner = describe(resource->parent);
 
-        return hf_error_new(HF_REFUSED, "%s %s: '%s' is already in %s", (const char *)container->name,
-                            hf_xml_get_or(container, "id", ""), id, owner);
+        return member_error(container, "'%s' is already in %s", id, owner);
     }
-    xmlUnlinkNode(resource);
-    xmlReplaceNode(member, resource);
-    xmlFreeNode(member);
     return NULL;
+}
+
+static struct hf_error *check_members(const struct crm_edit *edit, const xmlNode *container,
+                                      const xmlNode *old)
+{
+    HF_XML_EACH (member, container, "member") {
+        struct hf_error *error = check_member(edit, container, member, old);
+
+        if (error != NULL)
+            return error;
+    }
+    return NULL;
+}
+
+/* Puts each resource that a <member> names into its place. */
+static void take_members(const struct crm_edit *edit, xmlNode *container)
+{
+    xmlNode *next;
+
+    for (xmlNode *member = hf_xml_child(container, "member"); member != NULL; member = next) {
+        xmlNode *resource = lookup(edit->index, hf_xml_get_or(member, "id", ""));
+
+        next = hf_xml_next(member, "member");
+        xmlUnlinkNode(resource);
+        xmlReplaceNode(member, resource);
+        xmlFreeNode(member);
+    }
 }
 
 /* Members that the new form of a container no longer names go beside it. */
@@ -236,20 +289,13 @@ static struct hf_error *check_place(const struct crm_statement *statement, const
     return NULL;
 }
 
-/* Gives a statement's element its members, unless one of them cannot be had. */
-static struct hf_error *take_members(struct crm_edit *edit, xmlNode *element, const xmlNode *old)
+/* Takes an element out of the index; the members that its new form may take stay. */
+static void unindex_old(struct crm_edit *edit, xmlNode *old, bool members)
 {
-    xmlNode *next;
-
-    for (xmlNode *member = hf_xml_child(element, "member"); member != NULL; member = next) {
-        struct hf_error *error;
-
-        next = hf_xml_next(member, "member");
-        error = take_member(edit, element, member, old);
-        if (error != NULL)
-            return error;
-    }
-    return NULL;
+    index_remove(edit->index, old);
+    HF_XML_EACH_ANY (child, old)
+        if (members && crm_is_resource(child))
+            index_add(edit->index, child);
 }
 
 static struct hf_error *apply_object(struct crm_edit *edit, struct crm_statement *statement,
@@ -259,35 +305,35 @@ static struct hf_error *apply_object(struct crm_edit *edit, struct crm_statement
     struct hf_error *error = check_place(statement, old, mode);
     bool members = has_members(element);
 
+    if (error == NULL)
+        error = check_members(edit, element, old);
     if (error != NULL)
         return error;
     adopt_from(element, old != NULL ? old : previous_of(edit, element));
     if (hf_xml_is(element, "node") && hf_xml_get(element, "id") == NULL)
         hf_xml_set(element, "id", hf_xml_get(element, "uname"));
-    section = section_of(edit, statement->section);
-    if (old != NULL) {
-        index_remove(edit->index, old);
-        if (members)
-            HF_XML_EACH_ANY (child, old)
-                if (crm_is_resource(child))
-                    index_add(edit->index, child);
-    }
+    if (old != NULL)
+        unindex_old(edit, old, members);
     error = check_new_ids(edit, element);
-    if (error != NULL)
+    if (error != NULL) {
+        if (old != NULL)
+            index_add(edit->index, old);
         return error;
+    }
+    section = section_of(edit, statement->section);
     statement->element = NULL;
     if (old != NULL)
         xmlAddPrevSibling(old, element);
     else
         xmlAddChild(section, element);
-    error = take_members(edit, element, old);
+    take_members(edit, element);
     if (old != NULL) {
         if (members)
             release_members(old, element);
         hf_xml_remove(old);
     }
     name_and_index(edit, element, NULL);
-    return error;
+    return NULL;
 }
 
 /* --- sets of options --- */
@@ -550,15 +596,24 @@ static bool refers(const xmlNode *element, const char *id)
     return strcmp(hf_xml_get_or(element, "id-ref", ""), id) == 0;
 }
 
-/* The first element that refers to id, outside the object itself. */
-static xmlNode *referrer(xmlNode *element, const char *id, const xmlNode *object)
+/* Whether element refers to the object: to a node by its name, to all else by id. */
+static bool refers_to(const xmlNode *element, const xmlNode *object)
+{
+    if (!hf_xml_is(object, "node"))
+        return refers(element, hf_xml_get_or(object, "id", ""));
+    return hf_xml_is(element, "rsc_location") &&
+           strcmp(hf_xml_get_or(element, "node", ""), hf_xml_get_or(object, "uname", "")) == 0;
+}
+
+/* The first element that refers to the object, outside the object itself. */
+static xmlNode *referrer(xmlNode *element, const xmlNode *object)
 {
     if (element == object)
         return NULL;
-    if (refers(element, id))
+    if (refers_to(element, object))
         return element;
     HF_XML_EACH_ANY (child, element) {
-        xmlNode *found = referrer(child, id, object);
+        xmlNode *found = referrer(child, object);
 
         if (found != NULL)
             return found;
@@ -615,10 +670,9 @@ static struct hf_error *clear_references(struct crm_edit *edit, xmlNode *object,
                                          size_t count)
 {
     HF_CLEANUP(hf_freep) char *name = describe(object);
-    const char *id = hf_xml_get_or(object, "id", "");
     xmlNode *found;
 
-    while ((found = referrer(edit->configuration, id, object)) != NULL) {
+    while ((found = referrer(edit->configuration, object)) != NULL) {
         xmlNode *owner = crm_object_of(found);
         HF_CLEANUP(hf_freep) char *who = describe(owner);
 
@@ -762,8 +816,7 @@ static bool remove_attribute(struct crm_edit *edit, xmlNode *object, const char 
             hf_xml_remove(pair);
             changed = true;
         }
-        if (changed && hf_xml_child(set, NULL) == NULL &&
-            referrer(edit->configuration, hf_xml_get_or(set, "id", ""), set) == NULL) {
+        if (changed && hf_xml_child(set, NULL) == NULL && referrer(edit->configuration, set) == NULL) {
             index_remove(edit->index, set);
             hf_xml_remove(set);
         }

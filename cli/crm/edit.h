@@ -29,8 +29,10 @@ void crm_edit_begin(struct crm_edit *edit, xmlNode *configuration);
 /* The same on an emptied configuration: everything is to be written anew, ids that stay are kept. */
 void crm_edit_begin_anew(struct crm_edit *edit, xmlNode *configuration);
 void crm_edit_end(struct crm_edit *edit);
+/* Brings a section back as it was before an edit that writes everything anew. */
+void crm_edit_keep_section(struct crm_edit *edit, const char *section);
 
-/* Applies one statement; its element is used up.  HF_REFUSED with the reason. */
+/* Applies one statement; its element is used up.  HF_REFUSED with the reason; then nothing has changed. */
 struct hf_error *crm_edit_apply(struct crm_edit *edit, struct crm_statement *statement,
                                 enum crm_mode mode) HF_MUST_CHECK;
 /* The same for all of them; errors name the line. */

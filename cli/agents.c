@@ -1,0 +1,456 @@
+/* agents.c - see agents.h. */
+#include "cli/agents.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/crm/parse.h"
+#include "lib/buf.h"
+#include "lib/child.h"
+#include "lib/xml.h"
+
+static const char *ocf_root(void)
+{
+    const char *root = getenv("OCF_ROOT");
+
+    return root != NULL && *root != '\0' ? root : HF_OCF_ROOT;
+}
+
+char *agent_text(const struct agent_name *name)
+{
+    return hf_asprintf("%s:%s%s%s", name->class, name->provider != NULL ? name->provider : "",
+                       name->provider != NULL ? ":" : "", name->type);
+}
+
+struct agent_name agent_split(char *text)
+{
+    char *first = strchr(text, ':'), *second;
+    struct agent_name name = {.class = "ocf", .provider = "heartbeat", .type = text};
+
+    if (first == NULL)
+        return name;
+    *first++ = '\0';
+    name.class = text;
+    name.type = first;
+    name.provider = NULL;
+    if (strcmp(text, "ocf") != 0)
+        return name;
+    second = strchr(first, ':');
+    name.provider = "heartbeat";
+    if (second != NULL) {
+        *second++ = '\0';
+        name.provider = first;
+        name.type = second;
+    }
+    return name;
+}
+
+/* --- where agents are --- */
+
+static bool is_program(const char *path)
+{
+    struct stat file;
+
+    return stat(path, &file) == 0 && S_ISREG(file.st_mode) && access(path, X_OK) == 0;
+}
+
+static bool exists(const char *path)
+{
+    struct stat file;
+
+    return stat(path, &file) == 0;
+}
+
+static const char *const unit_folders[] = {"/etc/systemd/system", "/run/systemd/system",
+                                           "/usr/local/lib/systemd/system", "/lib/systemd/system",
+                                           "/usr/lib/systemd/system"};
+
+/* The unit's file; an instance ("getty@tty1") is found by its template. */
+static char *find_unit(const char *type)
+{
+    HF_CLEANUP(hf_freep)
+    char *unit = strchr(type, '.') != NULL ? hf_strdup(type) : hf_asprintf("%s.service", type);
+    const char *at = strchr(unit, '@'), *suffix = strrchr(unit, '.');
+    HF_CLEANUP(hf_freep)
+    char *template =
+        at != NULL && suffix > at ? hf_asprintf("%.*s@%s", (int)(at - unit), unit, suffix) : NULL;
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(unit_folders); i++) {
+        char *path = hf_asprintf("%s/%s", unit_folders[i], unit);
+
+        if (exists(path))
+            return path;
+        free(path);
+        if (template == NULL)
+            continue;
+        path = hf_asprintf("%s/%s", unit_folders[i], template);
+        if (exists(path))
+            return path;
+        free(path);
+    }
+    return NULL;
+}
+
+static struct hf_error *find_program(const char *folder, const char *type, const char *what, char **path)
+{
+    struct hf_error *error;
+
+    *path = hf_asprintf("%s/%s", folder, type);
+    if (strchr(type, '/') == NULL && is_program(*path))
+        return NULL;
+    error = hf_error_new(HF_REFUSED, "agent %s is not installed on this machine, expected the program %s",
+                         what, *path);
+    free(*path);
+    *path = NULL;
+    return error;
+}
+
+struct hf_error *agent_find(const struct agent_name *name, char **path)
+{
+    HF_CLEANUP(hf_freep) char *what = agent_text(name);
+    HF_CLEANUP(hf_freep) char *folder = hf_asprintf("%s/resource.d/%s", ocf_root(), name->provider);
+
+    *path = NULL;
+    if (strcmp(name->class, "ocf") == 0)
+        return find_program(folder, name->type, what, path);
+    if (strcmp(name->class, "stonith") == 0)
+        return find_program("/usr/sbin", name->type, what, path);
+    if (strcmp(name->class, "lsb") == 0)
+        return find_program("/etc/init.d", name->type, what, path);
+    if (strcmp(name->class, "systemd") == 0 || strcmp(name->class, "service") == 0) {
+        *path = find_unit(name->type);
+        if (*path != NULL)
+            return NULL;
+        if (strcmp(name->class, "service") == 0)
+            return find_program("/etc/init.d", name->type, what, path);
+        return hf_error_new(HF_REFUSED,
+                            "agent %s is not installed on this machine, expected the systemd unit %s%s", what,
+                            name->type, strchr(name->type, '.') != NULL ? "" : ".service");
+    }
+    return hf_error_new(HF_REFUSED,
+                        "agents of class '%s' are not run here, expected one of ocf, stonith, lsb, systemd, "
+                        "service",
+                        name->class);
+}
+
+/* --- running one --- */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Takes what can be read now; false at the end of the stream. */
+static bool drain(int fd, struct hf_buf *into)
+{
+    char chunk[8192];
+    ssize_t got = read(fd, chunk, sizeof(chunk));
+
+    if (got > 0 && into->length <= AGENT_OUTPUT_LIMIT)
+        hf_buf_add(into, chunk, (size_t)got);
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Reads output and errors until the child has ended; HF_REFUSED if that takes too long or is too much. */
+static struct hf_error *collect(const struct hf_child *child, struct hf_buf *output, struct hf_buf *errors,
+                                int *status)
+{
+    struct pollfd fds[] = {{.fd = child->output, .events = POLLIN},
+                           {.fd = child->errors, .events = POLLIN},
+                           {.fd = child->pidfd, .events = POLLIN}};
+    int64_t deadline = now_ms() + AGENT_TIME_MS;
+
+    while (output->length <= AGENT_OUTPUT_LIMIT) {
+        int64_t left = deadline - now_ms();
+
+        if (left <= 0)
+            return hf_error_new(HF_REFUSED, "gave no meta-data within %d s", AGENT_TIME_MS / 1000);
+        if (poll(fds, HF_ARRAY_LENGTH(fds), (int)left) < 0 && errno != EINTR)
+            return hf_error_errno(errno, "cannot wait for it");
+        if (fds[0].revents != 0 && !drain(child->output, output))
+            fds[0].fd = -1;
+        if (fds[1].revents != 0 && !drain(child->errors, errors))
+            fds[1].fd = -1;
+        if (fds[2].revents != 0 && hf_child_reap(child, status)) {
+            while (drain(child->output, output) && errno != EAGAIN && output->length <= AGENT_OUTPUT_LIMIT)
+                continue;
+            return NULL;
+        }
+        errno = 0;
+    }
+    return hf_error_new(HF_REFUSED, "printed more than %d bytes", AGENT_OUTPUT_LIMIT);
+}
+
+static struct hf_error *run_agent(const char *path, const char *const *arguments, struct hf_buf *output)
+{
+    char *argv[] = {(char *)path, (char *)arguments[0], (char *)arguments[1], NULL};
+    HF_CLEANUP(hf_freep) char *root = hf_asprintf("OCF_ROOT=%s", ocf_root());
+    char *environment[] = {root,
+                           (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                           (char *)"LC_ALL=C",
+                           (char *)"OCF_RESOURCE_INSTANCE=meta-data",
+                           (char *)"OCF_RA_VERSION_MAJOR=1",
+                           (char *)"OCF_RA_VERSION_MINOR=1",
+                           NULL};
+    struct hf_child_spec spec = {.path = path, .argv = argv, .environment = environment};
+    HF_CLEANUP(hf_buf_free) struct hf_buf errors = {0};
+    struct hf_error *error;
+    struct hf_child child;
+    int status = 0, number = hf_child_start(&spec, &child);
+
+    if (number != 0)
+        return hf_error_new(HF_REFUSED, "cannot be run: %s", strerror(number));
+    error = collect(&child, output, &errors, &status);
+    if (error != NULL) {
+        hf_child_signal(&child, SIGKILL);
+        while (!hf_child_reap(&child, &status))
+            poll(&(struct pollfd){.fd = child.pidfd, .events = POLLIN}, 1, 1000);
+    }
+    close(child.pidfd);
+    close(child.output);
+    close(child.errors);
+    if (error != NULL || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+        return error;
+    if (errors.data != NULL)
+        errors.data[strcspn(errors.data, "\n")] = '\0';
+    return hf_error_new(HF_REFUSED, "ended with %s %d when asked for its meta-data%s%.200s",
+                        WIFSIGNALED(status) ? "signal" : "exit code",
+                        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+                        errors.length > 0 ? ", saying: " : "", hf_buf_text(&errors));
+}
+
+/* --- meta-data --- */
+
+/* Agents declare a DTD that nobody has; the declaration is passed over. */
+static void drop_doctype(struct hf_buf *text)
+{
+    char *begin = text->data != NULL ? strstr(text->data, "<!DOCTYPE") : NULL;
+    char *end = begin != NULL ? strchr(begin, '>') : NULL;
+
+    if (end != NULL && memchr(begin, '[', (size_t)(end - begin)) == NULL)
+        memset(begin, ' ', (size_t)(end - begin + 1));
+}
+
+static struct hf_error *check_shape(const xmlDoc *metadata)
+{
+    const xmlNode *root = xmlDocGetRootElement((xmlDoc *)metadata);
+    const xmlNode *actions = hf_xml_child(root, "actions");
+
+    if (!hf_xml_is(root, "resource-agent"))
+        return hf_error_new(HF_REFUSED,
+                            "printed broken meta-data: the root is <%s>, expected <resource-agent>",
+                            (const char *)root->name);
+    HF_XML_EACH (parameter, hf_xml_child(root, "parameters"), "parameter")
+        if (hf_xml_get(parameter, "name") == NULL)
+            return hf_error_new(HF_REFUSED,
+                                "printed broken meta-data: line %ld: a <parameter> without a name",
+                                xmlGetLineNo(parameter));
+    if (hf_xml_child(actions, "action") == NULL)
+        return hf_error_new(
+            HF_REFUSED, "printed broken meta-data: no <action> in <actions>, expected at least start, stop "
+                        "and monitor");
+    return NULL;
+}
+
+struct hf_error *agent_metadata(const struct agent_name *name, xmlDoc **metadata)
+{
+    static const char *const ocf[] = {"meta-data", NULL}, *const fence[] = {"-o", "metadata"};
+    HF_CLEANUP(hf_freep) char *path = NULL, *what = agent_text(name);
+    HF_CLEANUP(hf_buf_free) struct hf_buf output = {0};
+    struct hf_error *error = agent_find(name, &path);
+
+    *metadata = NULL;
+    if (error != NULL)
+        return error;
+    if (strcmp(name->class, "ocf") != 0 && strcmp(name->class, "stonith") != 0)
+        return NULL;
+    error = run_agent(path, strcmp(name->class, "ocf") == 0 ? ocf : fence, &output);
+    if (error == NULL && output.length == 0)
+        error = hf_error_new(HF_REFUSED, "printed no meta-data");
+    if (error == NULL) {
+        drop_doctype(&output);
+        error = hf_error_wrap(hf_xml_parse(output.data, output.length, "meta-data", metadata),
+                              "printed broken meta-data");
+    }
+    if (error == NULL)
+        error = check_shape(*metadata);
+    if (error == NULL)
+        return NULL;
+    hf_xml_doc_freep(metadata);
+    return hf_error_wrap(error, "agent %s", what);
+}
+
+/* Parameters that every agent of a class has. */
+static bool is_common(const struct agent_name *name, const char *parameter)
+{
+    static const char *const fencing[] = {"action",   "nodename", "plug",     "port",
+                                          "priority", "timeout",  "provides", "stonith-timeout"};
+
+    if (strncmp(parameter, "CRM_meta_", 9) == 0 || parameter[0] == '#')
+        return true;
+    if (strcmp(name->class, "stonith") != 0)
+        return strcmp(parameter, "trace_ra") == 0 || strcmp(parameter, "trace_file") == 0;
+    if (strncmp(parameter, "pcmk_", 5) == 0)
+        return true;
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(fencing); i++)
+        if (strcmp(parameter, fencing[i]) == 0)
+            return true;
+    return false;
+}
+
+struct hf_error *agent_check_known(const xmlNode *metadata, const struct agent_name *name,
+                                   const char *parameter)
+{
+    HF_CLEANUP(hf_freep) char *what = agent_text(name);
+    const char *candidate[256], *near;
+    size_t count = 0;
+
+    if (metadata == NULL || is_common(name, parameter))
+        return NULL;
+    HF_XML_EACH (known, hf_xml_child(metadata, "parameters"), "parameter") {
+        if (strcmp(hf_xml_get_or(known, "name", ""), parameter) == 0)
+            return NULL;
+        if (count < HF_ARRAY_LENGTH(candidate))
+            candidate[count++] = hf_xml_get_or(known, "name", "");
+    }
+    near = crm_near_miss(parameter, candidate, count);
+    if (near != NULL)
+        return hf_error_new(HF_REFUSED, "agent %s has no parameter '%s'; did you mean '%s'?", what, parameter,
+                            near);
+    return hf_error_new(HF_REFUSED,
+                        "agent %s has no parameter '%s', expected one of those that 'ra info %s' lists", what,
+                        parameter, what);
+}
+
+struct hf_error *agent_check_required(const xmlNode *metadata, const struct agent_name *name,
+                                      bool (*is_set)(const void *context, const char *parameter),
+                                      const void *context)
+{
+    HF_CLEANUP(hf_freep) char *what = agent_text(name);
+
+    HF_XML_EACH (parameter, metadata != NULL ? hf_xml_child(metadata, "parameters") : NULL, "parameter") {
+        const char *own = hf_xml_get_or(parameter, "name", "");
+        const xmlNode *content = hf_xml_child(parameter, "content");
+        bool required = false;
+
+        hf_parse_bool(hf_xml_get(parameter, "required"), &required);
+        /* A fence agent's "required" is met by the parameter's other name, or given by the cluster. */
+        if (!required || *hf_xml_get_or(content, "default", "") != '\0' || is_common(name, own) ||
+            is_set(context, own) ||
+            (hf_xml_get(parameter, "obsoletes") != NULL &&
+             is_set(context, hf_xml_get(parameter, "obsoletes"))))
+            continue;
+        if (hf_xml_get(parameter, "deprecated") != NULL || strcmp(name->class, "stonith") == 0)
+            continue;
+        return hf_error_new(HF_REFUSED, "agent %s needs the parameter '%s', which is not set", what, own);
+    }
+    return NULL;
+}
+
+/* --- lists --- */
+
+static int compare_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct list {
+    char **entry;
+    size_t count, capacity;
+};
+
+static void add(struct list *list, const char *text)
+{
+    hf_grow(&list->entry, &list->capacity, list->count + 2, sizeof(*list->entry));
+    list->entry[list->count++] = hf_strdup(text);
+    list->entry[list->count] = NULL;
+}
+
+static char **sorted(struct list *list)
+{
+    size_t kept = 0;
+
+    if (list->entry == NULL)
+        return hf_calloc(1, sizeof(*list->entry));
+    qsort(list->entry, list->count, sizeof(*list->entry), compare_text);
+    for (size_t i = 0; i < list->count; i++) {
+        if (kept > 0 && strcmp(list->entry[kept - 1], list->entry[i]) == 0)
+            free(list->entry[i]);
+        else
+            list->entry[kept++] = list->entry[i];
+    }
+    list->entry[kept] = NULL;
+    return list->entry;
+}
+
+/* Adds the names in a folder: folders or programs, those that begin with prefix; a suffix is cut off. */
+static void add_folder(struct list *list, const char *folder, bool folders, const char *prefix,
+                       const char *suffix)
+{
+    DIR *directory = opendir(folder);
+
+    for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        HF_CLEANUP(hf_freep) char *path = hf_asprintf("%s/%s", folder, entry->d_name);
+        HF_CLEANUP(hf_freep) char *name = hf_strdup(entry->d_name);
+        size_t length = strlen(name), cut = strlen(suffix);
+        struct stat file;
+
+        if (name[0] == '.' || strncmp(name, prefix, strlen(prefix)) != 0 || stat(path, &file) != 0)
+            continue;
+        if (cut > 0 && (length <= cut || strcmp(name + length - cut, suffix) != 0))
+            continue;
+        name[length - cut] = '\0';
+        if (folders ? S_ISDIR(file.st_mode)
+                    : cut > 0 || (S_ISREG(file.st_mode) && (file.st_mode & 0111) != 0))
+            add(list, name);
+    }
+    if (directory != NULL)
+        closedir(directory);
+}
+
+char **agent_providers(void)
+{
+    HF_CLEANUP(hf_freep) char *folder = hf_asprintf("%s/resource.d", ocf_root());
+    struct list list = {0};
+
+    add_folder(&list, folder, true, "", "");
+    return sorted(&list);
+}
+
+char **agent_types(const char *class, const char *provider)
+{
+    struct list list = {0};
+
+    if (strcmp(class, "ocf") == 0) {
+        HF_CLEANUP(hf_freep) char *folder = hf_asprintf("%s/resource.d/%s", ocf_root(), provider);
+
+        add_folder(&list, folder, false, "", "");
+    } else if (strcmp(class, "stonith") == 0) {
+        add_folder(&list, "/usr/sbin", false, "fence_", "");
+    } else if (strcmp(class, "lsb") == 0) {
+        add_folder(&list, "/etc/init.d", false, "", "");
+    } else {
+        for (size_t i = 0; i < HF_ARRAY_LENGTH(unit_folders); i++)
+            add_folder(&list, unit_folders[i], false, "", ".service");
+        if (strcmp(class, "service") == 0)
+            add_folder(&list, "/etc/init.d", false, "", "");
+    }
+    return sorted(&list);
+}
+
+void agent_list_free(char **list)
+{
+    for (char **entry = list; entry != NULL && *entry != NULL; entry++)
+        free(*entry);
+    free(list);
+}

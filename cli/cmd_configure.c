@@ -1,0 +1,831 @@
+/* cmd_configure.c - `holdfast configure`: the configuration in the crm language. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/crm/print.h"
+#include "cli/statements.h"
+#include "daemon/cib/document.h"
+#include "daemon/cib/schema.h"
+#include "lib/xml.h"
+
+static xmlNode *configuration_of(xmlDoc *cib)
+{
+    return hf_xml_child(xmlDocGetRootElement(cib), "configuration");
+}
+
+/* --- statements --- */
+
+static struct hf_error *run_statement(struct session *session, int argc, char **argv)
+{
+    struct crm_words words = {0};
+    struct hf_error *error;
+
+    crm_words_from_arguments(&words, argc, argv);
+    error = statements_change_words(session, &words, NULL);
+    crm_words_free(&words);
+    return error;
+}
+
+/* A statement as one text: what the shell remembers of a line. */
+static struct hf_error *run_statement_text(struct session *session, int argc, char **argv)
+{
+    struct crm_words words = {0};
+    struct crm_lexer lexer;
+    struct hf_error *error;
+    bool more;
+
+    crm_lexer_init(&lexer, argv[1], strlen(argv[1]));
+    error = crm_lex(&lexer, &words, &more);
+    if (error == NULL && !more)
+        error = hf_error_new(HF_USAGE, "found nothing, expected a statement");
+    if (error == NULL)
+        error = statements_change_words(session, &words, argv[1]);
+    crm_words_free(&words);
+    return error;
+}
+
+/* --- show --- */
+
+static void write_element(struct hf_writer *writer, const xmlNode *element)
+{
+    hf_write_object(writer, NULL);
+    hf_write_string(writer, "element", NULL, (const char *)element->name);
+    if (element->properties != NULL) {
+        hf_write_object(writer, "attributes");
+        for (const xmlAttr *attribute = element->properties; attribute != NULL; attribute = attribute->next)
+            hf_write_string(writer, (const char *)attribute->name, NULL,
+                            hf_xml_get(element, (const char *)attribute->name));
+        hf_write_end(writer);
+    }
+    if (hf_xml_child(element, NULL) != NULL) {
+        hf_write_list(writer, "children");
+        HF_XML_EACH_ANY (child, element)
+            write_element(writer, child);
+        hf_write_end(writer);
+    }
+    hf_write_end(writer);
+}
+
+/* The element of the configuration that a person names: an id, a node's name, "property", "type:NAME". */
+static bool is_asked_for(const xmlNode *object, char *const *asked, size_t count)
+{
+    static const struct {
+        const char *word, *element;
+    } types[] = {{"rsc_template", "template"},
+                 {"location", "rsc_location"},
+                 {"colocation", "rsc_colocation"},
+                 {"order", "rsc_order"},
+                 {"property", "cluster_property_set"},
+                 {"fencing_topology", "fencing-topology"},
+                 {"role", "acl_role"}};
+
+    for (size_t i = 0; i < count; i++) {
+        const char *word = strncmp(asked[i], "type:", 5) == 0 ? asked[i] + 5 : asked[i];
+        bool type = word != asked[i];
+
+        if (!type && (strcmp(word, hf_xml_get_or(object, "id", "")) == 0 ||
+                      (hf_xml_is(object, "node") && strcmp(word, hf_xml_get_or(object, "uname", "")) == 0)))
+            return true;
+        if ((type && hf_xml_is(object, word)) || (object->parent != NULL && hf_xml_is(object->parent, word) &&
+                                                  (type || strstr(word, "_defaults") != NULL)))
+            return true;
+        for (size_t j = 0; j < HF_ARRAY_LENGTH(types); j++)
+            if (strcmp(word, types[j].word) == 0 && hf_xml_is(object, types[j].element) &&
+                (type || strcmp(word, "property") == 0 || strcmp(word, "fencing_topology") == 0))
+                return true;
+    }
+    return false;
+}
+
+struct shown {
+    struct session *session;
+    char *const *asked;
+    size_t count;
+    bool xml;
+    const crm_id_set *significant;
+    size_t found;
+};
+
+static void show_object(struct shown *shown, const xmlNode *object)
+{
+    struct hf_buf text = {0};
+
+    shown->found++;
+    if (hf_writer_is_json(shown->session->writer)) {
+        write_element(shown->session->writer, object);
+        return;
+    }
+    if (shown->xml) {
+        HF_CLEANUP(hf_freep) char *xml = hf_xml_text(object, true);
+
+        hf_write_line(shown->session->writer, "%.*s",
+                      (int)strcspn(xml, "\0") - (xml[strlen(xml) - 1] == '\n'), xml);
+        return;
+    }
+    crm_print(&text, object, shown->significant);
+    hf_write_raw(shown->session->writer, hf_buf_text(&text));
+    hf_buf_free(&text);
+}
+
+static void show_asked(struct shown *shown, const xmlNode *parent)
+{
+    HF_XML_EACH_ANY (object, parent) {
+        if (is_asked_for(object, shown->asked, shown->count))
+            show_object(shown, object);
+        if (crm_is_resource(object))
+            show_asked(shown, object);
+    }
+}
+
+/* Each word must stand for something that is there. */
+static struct hf_error *check_asked(const xmlNode *configuration, char *const *asked, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct crm_edit edit;
+        bool found;
+
+        if (strncmp(asked[i], "type:", 5) == 0 || strcmp(asked[i], "property") == 0 ||
+            strstr(asked[i], "_defaults") != NULL || strcmp(asked[i], "fencing_topology") == 0)
+            continue;
+        crm_edit_begin(&edit, (xmlNode *)configuration);
+        found = crm_edit_find(&edit, asked[i]) != NULL;
+        crm_edit_end(&edit);
+        if (!found)
+            return hf_error_new(HF_REFUSED, "'%s' does not exist, expected the id of an object", asked[i]);
+    }
+    return NULL;
+}
+
+static struct hf_error *show_some(struct session *session, const xmlNode *configuration, char *const *asked,
+                                  size_t count, bool xml)
+{
+    struct shown shown = {.session = session, .asked = asked, .count = count, .xml = xml};
+    crm_id_set *significant = crm_id_set_new();
+    struct hf_error *error = check_asked(configuration, asked, count);
+
+    crm_id_set_references(significant, configuration);
+    shown.significant = significant;
+    hf_write_list(session->writer, "objects");
+    HF_XML_EACH_ANY (section, configuration) {
+        if (is_asked_for(section, asked, count))
+            show_object(&shown, section);
+        else
+            show_asked(&shown, section);
+    }
+    hf_write_end(session->writer);
+    crm_id_set_free(significant);
+    return error;
+}
+
+static void show_all(struct session *session, const xmlNode *configuration, bool xml)
+{
+    struct hf_buf text = {0};
+
+    if (hf_writer_is_json(session->writer)) {
+        hf_write_list(session->writer, "configuration");
+        HF_XML_EACH_ANY (section, configuration)
+            write_element(session->writer, section);
+        hf_write_end(session->writer);
+        return;
+    }
+    if (xml) {
+        HF_CLEANUP(hf_freep) char *all = hf_xml_text(configuration, true);
+
+        hf_buf_puts(&text, all);
+        if (text.length > 0 && text.data[text.length - 1] != '\n')
+            hf_buf_putc(&text, '\n');
+    } else {
+        crm_print_configuration(&text, configuration);
+    }
+    hf_write_raw(session->writer, hf_buf_text(&text));
+    hf_buf_free(&text);
+}
+
+/* Takes the word "xml" out of the arguments. */
+static bool take_xml(int *argc, char **argv)
+{
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "xml") != 0)
+            continue;
+        memmove(argv + i, argv + i + 1, (size_t)(*argc - i) * sizeof(*argv));
+        (*argc)--;
+        return true;
+    }
+    return false;
+}
+
+static struct hf_error *run_show(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    bool xml = take_xml(&argc, argv);
+    struct hf_error *error = session_cib(session, &cib);
+
+    if (error != NULL)
+        return error;
+    if (argc > 1)
+        return show_some(session, configuration_of(cib), argv + 1, (size_t)argc - 1, xml);
+    show_all(session, configuration_of(cib), xml);
+    return NULL;
+}
+
+static struct hf_error *run_save(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    bool xml = take_xml(&argc, argv);
+    struct hf_error *error = session_cib(session, &cib);
+    struct hf_buf text = {0};
+
+    if (error != NULL)
+        return error;
+    if (argc != 2)
+        return hf_error_new(HF_USAGE, "'configure save' has no file, expected: configure save [xml] FILE");
+    if (xml) {
+        HF_CLEANUP(hf_freep) char *all = hf_xml_text(configuration_of(cib), true);
+
+        hf_buf_puts(&text, all);
+    } else {
+        crm_print_configuration(&text, configuration_of(cib));
+    }
+    error = session_write_text(argv[1], hf_buf_text(&text));
+    hf_buf_free(&text);
+    return error;
+}
+
+/* --- load, edit --- */
+
+static struct hf_error *run_load(struct session *session, int argc, char **argv)
+{
+    struct crm_statements statements;
+    struct statements_edit edit = {.session = session, .statements = &statements, .scope = STATEMENTS_UPDATE};
+    HF_CLEANUP(hf_freep) char *text = NULL;
+    const char *file = argv[argc - 1];
+    struct hf_error *error;
+    size_t length;
+
+    if (argc == 3 && (strcmp(argv[1], "replace") == 0 || strcmp(argv[1], "push") == 0))
+        edit.scope = STATEMENTS_REPLACE;
+    else if (argc == 3 && strcmp(argv[1], "update") != 0)
+        return hf_error_new(HF_USAGE, "found '%s', expected one of replace, update, push", argv[1]);
+    error = session_read_text(file, SESSION_TEXT_LIMIT, &text, &length);
+    if (error == NULL)
+        error = statements_read(text, length, strcmp(file, "-") == 0 ? "standard input" : file, &statements);
+    if (error != NULL)
+        return error;
+    error = statements_change(&edit, NULL);
+    crm_statements_free(&statements);
+    return hf_error_wrap(error, "%s", strcmp(file, "-") == 0 ? "standard input" : file);
+}
+
+/* Lets the user's editor work on a text; the caller's. */
+static struct hf_error *edit_text(const char *text, char **edited, size_t *length)
+{
+    char path[] = "/tmp/holdfast-edit-XXXXXX";
+    const char *editor = getenv("EDITOR") != NULL ? getenv("EDITOR") : "vi";
+    HF_CLEANUP(hf_freep) char *command = NULL;
+    int fd = mkstemp(path), status;
+    struct hf_error *error;
+
+    if (fd < 0)
+        return hf_error_errno(errno, "cannot make a file to edit");
+    close(fd);
+    error = session_write_text(path, text);
+    command = hf_asprintf("%s %s", editor, path);
+    if (error == NULL) {
+        status = system(command);
+        if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+            error = hf_error_new(HF_FAILED, "the editor '%s' ended with status %d: nothing was changed",
+                                 editor, status == -1 ? -1 : WEXITSTATUS(status));
+    }
+    if (error == NULL)
+        error = session_read_text(path, SESSION_TEXT_LIMIT, edited, length);
+    unlink(path);
+    return error;
+}
+
+/* What of the objects asked for the edited text no longer has. */
+static size_t find_gone(const struct crm_statements *statements, char *const *asked, size_t count,
+                        char **gone)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bool there = false;
+
+        for (size_t j = 0; j < statements->count && !there; j++) {
+            const xmlNode *element = statements->statement[j].element;
+
+            there =
+                strcmp(hf_xml_get_or(element, "id", ""), asked[i]) == 0 ||
+                (hf_xml_is(element, "node") && strcmp(hf_xml_get_or(element, "uname", ""), asked[i]) == 0);
+        }
+        if (!there && strncmp(asked[i], "type:", 5) != 0)
+            gone[n++] = asked[i];
+    }
+    return n;
+}
+
+static struct hf_error *apply_edited(struct session *session, const char *text, size_t length,
+                                     char *const *asked, size_t count)
+{
+    struct crm_statements statements;
+    struct hf_error *error = crm_parse(text, length, &statements);
+    char **gone = hf_calloc(count + 1, sizeof(*gone));
+    struct statements_edit edit = {.session = session,
+                                   .statements = &statements,
+                                   .scope = count > 0 ? STATEMENTS_UPDATE : STATEMENTS_REPLACE,
+                                   .gone = gone};
+
+    if (error == NULL) {
+        edit.n_gone = find_gone(&statements, asked, count, gone);
+        error = statements_change(&edit, NULL);
+        crm_statements_free(&statements);
+    }
+    free(gone);
+    return error;
+}
+
+static struct hf_error *run_edit(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    HF_CLEANUP(hf_freep) char *text = NULL;
+    struct hf_writer *kept = session->writer;
+    struct hf_error *error;
+
+    if (!session->interactive && getenv("EDITOR") == NULL)
+        return hf_error_new(HF_USAGE,
+                            "no terminal to edit at and no EDITOR set, expected one, or 'configure save' and "
+                            "'configure load'");
+    error = session_cib(session, &cib);
+    if (error != NULL)
+        return error;
+    session->writer = hf_writer_new(HF_WRITER_TEXT);
+    if (argc > 1)
+        error = show_some(session, configuration_of(cib), argv + 1, (size_t)argc - 1, false);
+    else
+        show_all(session, configuration_of(cib), false);
+    text = hf_writer_finish(session->writer);
+    hf_writer_free(session->writer);
+    session->writer = kept;
+    while (error == NULL) {
+        HF_CLEANUP(hf_freep) char *edited = NULL;
+        size_t length = 0;
+
+        error = edit_text(text, &edited, &length);
+        if (error != NULL || (length == strlen(text) && memcmp(text, edited, length) == 0))
+            return error;
+        error = apply_edited(session, edited, length, argv + 1, (size_t)argc - 1);
+        if (error == NULL || !session->interactive)
+            return error;
+        fprintf(stderr, "holdfast: %s\n", hf_error_text(error));
+        if (!ask_yes(session, "edit again?"))
+            return error;
+        hf_error_free(error);
+        error = NULL;
+        free(text);
+        text = HF_STEAL(edited);
+    }
+    return error;
+}
+
+/* --- delete, rename, modgroup, unset, erase --- */
+
+struct names_edit {
+    struct session *session;
+    int count;
+    char **names;
+};
+
+static struct hf_error *delete_editor(struct crm_edit *edit, void *context)
+{
+    const struct names_edit *wanted = context;
+
+    edit->force = wanted->session->force;
+    return crm_edit_delete(edit, wanted->names, (size_t)wanted->count);
+}
+
+static struct hf_error *rename_editor(struct crm_edit *edit, void *context)
+{
+    const struct names_edit *wanted = context;
+
+    return crm_edit_rename(edit, wanted->names[0], wanted->names[1]);
+}
+
+static struct hf_error *change_by(struct session *session, session_editor *editor, int argc, char **argv)
+{
+    struct names_edit wanted = {.session = session, .count = argc - 1, .names = argv + 1};
+    struct session_edit edit = {.editor = editor, .context = &wanted};
+
+    return session_change(session, &edit, NULL);
+}
+
+static struct hf_error *run_delete(struct session *session, int argc, char **argv)
+{
+    return change_by(session, delete_editor, argc, argv);
+}
+
+static struct hf_error *run_rename(struct session *session, int argc, char **argv)
+{
+    return change_by(session, rename_editor, argc, argv);
+}
+
+static struct hf_error *find_of_kind(const struct crm_edit *edit, const char *id, const char *kind,
+                                     xmlNode **found)
+{
+    *found = crm_edit_find(edit, id);
+    return *found != NULL && hf_xml_is(*found, kind)
+               ? NULL
+               : hf_error_new(HF_REFUSED, "'%s' does not exist, expected the id of a %s", id, kind);
+}
+
+static struct hf_error *add_to_group(const struct crm_edit *edit, xmlNode *group,
+                                     const struct names_edit *wanted)
+{
+    xmlNode *member, *beside = NULL;
+    struct hf_error *error = find_of_kind(edit, wanted->names[2], "primitive", &member);
+
+    if (error == NULL && wanted->count == 5)
+        error = find_of_kind(edit, wanted->names[4], "primitive", &beside);
+    if (error != NULL)
+        return error;
+    if (wanted->count == 4 || (wanted->count == 5 && strcmp(wanted->names[3], "before") != 0 &&
+                               strcmp(wanted->names[3], "after") != 0))
+        return hf_error_new(HF_USAGE, "found '%s', expected before ID or after ID", wanted->names[3]);
+    if (beside != NULL && beside->parent != group)
+        return hf_error_new(HF_REFUSED, "'%s' is not in group %s", wanted->names[4], wanted->names[0]);
+    if (crm_is_resource(member->parent) && member->parent != group)
+        return hf_error_new(HF_REFUSED, "'%s' is already in %s %s", wanted->names[2],
+                            (const char *)member->parent->name, hf_xml_get_or(member->parent, "id", ""));
+    if (member == beside)
+        return NULL;
+    xmlUnlinkNode(member);
+    if (beside == NULL)
+        xmlAddChild(group, member);
+    else if (strcmp(wanted->names[3], "before") == 0)
+        xmlAddPrevSibling(beside, member);
+    else
+        xmlAddNextSibling(beside, member);
+    return NULL;
+}
+
+static struct hf_error *modgroup_editor(struct crm_edit *edit, void *context)
+{
+    const struct names_edit *wanted = context;
+    xmlNode *group, *member;
+    struct hf_error *error = find_of_kind(edit, wanted->names[0], "group", &group);
+    size_t members = 0;
+
+    if (error != NULL)
+        return error;
+    if (strcmp(wanted->names[1], "add") == 0)
+        return add_to_group(edit, group, wanted);
+    if (strcmp(wanted->names[1], "remove") != 0 || wanted->count != 3)
+        return hf_error_new(HF_USAGE, "found '%s', expected add ID [before|after ID] or remove ID",
+                            wanted->names[1]);
+    error = find_of_kind(edit, wanted->names[2], "primitive", &member);
+    if (error != NULL)
+        return error;
+    if (member->parent != group)
+        return hf_error_new(HF_REFUSED, "'%s' is not in group %s", wanted->names[2], wanted->names[0]);
+    HF_XML_EACH (each, group, "primitive")
+        members++;
+    if (members == 1)
+        return hf_error_new(HF_REFUSED, "'%s' is the only member of group %s, expected 'configure delete %s'",
+                            wanted->names[2], wanted->names[0], wanted->names[0]);
+    xmlUnlinkNode(member);
+    xmlAddNextSibling(hf_xml_is(group->parent, "clone") ? group->parent : group, member);
+    return NULL;
+}
+
+static struct hf_error *run_modgroup(struct session *session, int argc, char **argv)
+{
+    return change_by(session, modgroup_editor, argc, argv);
+}
+
+static struct hf_error *unset_editor(struct crm_edit *edit, void *context)
+{
+    const struct names_edit *wanted = context;
+    static const struct {
+        const char *word, *section, *set;
+    } kinds[] = {{"property", "crm_config", "cluster_property_set"},
+                 {"rsc_defaults", "rsc_defaults", "meta_attributes"},
+                 {"op_defaults", "op_defaults", "meta_attributes"}};
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(kinds); i++) {
+        if (strcmp(wanted->names[0], kinds[i].word) != 0)
+            continue;
+        for (int j = 1; j < wanted->count; j++) {
+            xmlNode *section = hf_xml_child(edit->configuration, kinds[i].section);
+
+            if (section == NULL ||
+                !crm_edit_set_attribute(edit, section, kinds[i].set, wanted->names[j], NULL))
+                return hf_error_new(HF_REFUSED, "%s '%s' is not set", kinds[i].word, wanted->names[j]);
+        }
+        return NULL;
+    }
+    return hf_error_new(HF_USAGE, "found '%s', expected one of property, rsc_defaults, op_defaults",
+                        wanted->names[0]);
+}
+
+static struct hf_error *run_unset(struct session *session, int argc, char **argv)
+{
+    return change_by(session, unset_editor, argc, argv);
+}
+
+static struct hf_error *run_erase(struct session *session, int argc, char **argv)
+{
+    struct crm_statements none = {0};
+    struct statements_edit edit = {.session = session, .statements = &none, .scope = STATEMENTS_REPLACE};
+
+    if (!session->force && !ask_yes(session, "delete the whole configuration?"))
+        return hf_error_new(HF_REFUSED, "'configure erase' deletes everything, expected --force");
+    return statements_change(&edit, NULL);
+}
+
+/* --- verify --- */
+
+static struct hf_error *run_verify_pending(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    HF_CLEANUP(hf_freep) char *text = NULL;
+    struct cib_document *document = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+
+    if (error != NULL)
+        return error;
+    if (session->schema == NULL)
+        session->schema = cib_schema_new();
+    text = hf_xml_text(xmlDocGetRootElement(cib), true);
+    error = cib_document_parse(session->schema, text, strlen(text), "configuration", true, &document);
+    cib_document_free(document);
+    if (error == NULL) {
+        hf_write_bool(session->writer, "valid", NULL, true);
+        hf_write_line(session->writer, "The configuration is valid.");
+    }
+    return error;
+}
+
+/* --- history, diff, rollback --- */
+
+static struct hf_error *fetch_revision(struct session *session, const char *number, xmlDoc **cib)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *reply = NULL;
+    struct hf_buf request = {0};
+    struct hf_error *error;
+    int64_t value;
+    xmlNode *configuration;
+
+    *cib = NULL;
+    if (!hf_parse_int64(number, &value) || value < 0)
+        return hf_error_new(HF_USAGE,
+                            "found '%s', expected the number of a revision ('configure history' lists them)",
+                            number);
+    hf_buf_printf(&request, "<query what=\"revision\" number=\"%" PRId64 "\"/>", value);
+    error = session_call(session, hf_buf_text(&request), SESSION_CALL_MS, &reply);
+    hf_buf_free(&request);
+    if (error != NULL)
+        return error;
+    configuration = hf_xml_child(xmlDocGetRootElement(reply), "configuration");
+    if (configuration == NULL)
+        return hf_error_new(HF_FAILED, "holdfastd's answer has no <configuration>");
+    *cib = xmlNewDoc((const xmlChar *)"1.0");
+    xmlDocSetRootElement(*cib, xmlNewDocNode(*cib, NULL, (const xmlChar *)"cib", NULL));
+    xmlAddChild(xmlDocGetRootElement(*cib), xmlDocCopyNode(configuration, *cib, 1));
+    return NULL;
+}
+
+static void write_time(struct hf_writer *writer, const char *key, const char *seconds, char text[64])
+{
+    int64_t number = 0;
+    time_t when;
+    struct tm parts;
+
+    hf_parse_int64(seconds, &number);
+    when = (time_t)number;
+    if (number == 0 || localtime_r(&when, &parts) == NULL || strftime(text, 64, "%F %T", &parts) == 0)
+        snprintf(text, 64, "-");
+    hf_write_int(writer, key, NULL, number);
+}
+
+static struct hf_error *run_history(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *reply = NULL;
+    struct hf_error *error = session_call(session, "<query what=\"revisions\"/>", SESSION_CALL_MS, &reply);
+
+    if (error != NULL)
+        return error;
+    hf_write_line(session->writer, "%-8s %-12s %-20s %-12s %8s  %s", "Revision", "Version", "Time", "User",
+                  "Size", "Change");
+    hf_write_list(session->writer, "revisions");
+    HF_XML_EACH (revision, xmlDocGetRootElement(reply), "revision") {
+        char when[64];
+
+        hf_write_object(session->writer, NULL);
+        hf_write_string(session->writer, "number", NULL, hf_xml_get(revision, "number"));
+        hf_write_string(session->writer, "version", NULL, hf_xml_get(revision, "version"));
+        write_time(session->writer, "time", hf_xml_get(revision, "time"), when);
+        hf_write_string(session->writer, "user", NULL, hf_xml_get(revision, "user"));
+        hf_write_string(session->writer, "size", NULL, hf_xml_get(revision, "size"));
+        hf_write_string(session->writer, "origin", NULL, hf_xml_get(revision, "origin"));
+        hf_write_end(session->writer);
+        hf_write_line(session->writer, "%-8s %-12s %-20s %-12s %8s  %s",
+                      hf_xml_get_or(revision, "number", "-"), hf_xml_get_or(revision, "version", "-"), when,
+                      hf_xml_get_or(revision, "user", "-"), hf_xml_get_or(revision, "size", "-"),
+                      hf_xml_get_or(revision, "origin", "-"));
+    }
+    hf_write_end(session->writer);
+    return NULL;
+}
+
+static void put_lines(struct hf_writer *writer, const char *key, char sign, const char *text)
+{
+    hf_write_string(writer, key, NULL, text);
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+
+        hf_write_line(writer, "%c%.*s", sign, (int)length, text);
+        text += length + (text[length] == '\n');
+    }
+}
+
+/* Objects by what names them: their id, and for nodes their name. */
+static const xmlNode *same_object(const xmlNode *configuration, const xmlNode *object)
+{
+    const char *key = hf_xml_is(object, "node") ? "uname" : "id";
+
+    HF_XML_EACH (other, hf_xml_child(configuration, (const char *)object->parent->name), NULL)
+        if (strcmp((const char *)other->name, (const char *)object->name) == 0 &&
+            strcmp(hf_xml_get_or(other, key, ""), hf_xml_get_or(object, key, "")) == 0)
+            return other;
+    return NULL;
+}
+
+static char *object_text(const xmlNode *object, const crm_id_set *significant)
+{
+    struct hf_buf text = {0};
+
+    if (object == NULL)
+        return hf_strdup("");
+    if (crm_is_resource(object))
+        crm_print_resource(&text, object, significant);
+    else
+        crm_print(&text, object, significant);
+    return hf_buf_take(&text);
+}
+
+static void write_difference(struct hf_writer *writer, const xmlNode *before, const xmlNode *after,
+                             const crm_id_set *significant)
+{
+    HF_CLEANUP(hf_freep) char *old = object_text(before, significant), *now = object_text(after, significant);
+
+    if (strcmp(old, now) == 0)
+        return;
+    hf_write_object(writer, NULL);
+    put_lines(writer, "before", '-', old);
+    put_lines(writer, "after", '+', now);
+    hf_write_end(writer);
+}
+
+static void write_differences(struct hf_writer *writer, const xmlNode *before, const xmlNode *after)
+{
+    crm_id_set *significant = crm_id_set_new();
+
+    crm_id_set_references(significant, before);
+    crm_id_set_references(significant, after);
+    hf_write_list(writer, "differences");
+    HF_XML_EACH_ANY (section, before)
+        HF_XML_EACH_ANY (object, section)
+            if (!hf_xml_is(object, "fencing-level"))
+                write_difference(writer, object, same_object(after, object), significant);
+    HF_XML_EACH_ANY (section, after)
+        HF_XML_EACH_ANY (object, section)
+            if (!hf_xml_is(object, "fencing-level") && same_object(before, object) == NULL)
+                write_difference(writer, NULL, object, significant);
+    write_difference(writer, hf_xml_child(before, "fencing-topology"),
+                     hf_xml_child(after, "fencing-topology"), significant);
+    hf_write_end(writer);
+    crm_id_set_free(significant);
+}
+
+static struct hf_error *run_diff(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *before = NULL, *after = NULL;
+    struct hf_error *error =
+        argc > 1 ? fetch_revision(session, argv[1], &before) : session_base(session, &before);
+
+    if (error == NULL)
+        error = argc > 2 ? fetch_revision(session, argv[2], &after) : session_cib(session, &after);
+    if (error == NULL)
+        write_differences(session->writer, configuration_of(before), configuration_of(after));
+    return error;
+}
+
+struct rollback {
+    const xmlNode *configuration;
+};
+
+static struct hf_error *rollback_editor(struct crm_edit *edit, void *context)
+{
+    const struct rollback *wanted = context;
+    xmlNode *child, *configuration = edit->configuration;
+
+    while ((child = configuration->children) != NULL) {
+        xmlUnlinkNode(child);
+        xmlFreeNode(child);
+    }
+    for (const xmlNode *each = wanted->configuration->children; each != NULL; each = each->next)
+        xmlAddChild(configuration, xmlDocCopyNode((xmlNode *)each, configuration->doc, 1));
+    crm_edit_end(edit);
+    crm_edit_begin(edit, configuration);
+    return NULL;
+}
+
+static struct hf_error *run_rollback(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *revision = NULL;
+    struct rollback wanted;
+    struct session_edit edit = {.editor = rollback_editor, .context = &wanted};
+    struct hf_error *error = fetch_revision(session, argv[1], &revision);
+    bool changed = false;
+
+    if (error != NULL)
+        return error;
+    wanted.configuration = configuration_of(revision);
+    error = session_change(session, &edit, &changed);
+    if (error == NULL && !changed)
+        hf_write_line(session->writer, "The configuration is that of revision %s already.", argv[1]);
+    return error;
+}
+
+#define STATEMENT(name_, arguments_, summary_)                                                               \
+    {                                                                                                        \
+        name_, arguments_, summary_, run_statement, 0, -1, COMMAND_COLLECTS, COMPLETE_STATEMENT              \
+    }
+
+static const struct command commands[] = {
+    STATEMENT("primitive",
+              "ID [CLASS:[PROVIDER:]]TYPE|@TEMPLATE [params ...] [meta ...] [utilization ...] [op NAME ...]",
+              "Define a resource"),
+    STATEMENT("group", "ID PRIMITIVE... [meta ...]", "Run primitives together, in order, on one node"),
+    STATEMENT("clone", "ID RESOURCE [meta ...]", "Run a primitive or group on several nodes"),
+    STATEMENT("ms", "ID RESOURCE [meta ...]", "Define a promotable clone"),
+    STATEMENT("master", "ID RESOURCE [meta ...]", "The older word for ms"),
+    STATEMENT("bundle", "ID docker|podman ... [network ...] [storage ...] [primitive ID]",
+              "Run a resource in containers"),
+    STATEMENT("rsc_template", "ID [CLASS:[PROVIDER:]]TYPE [params ...] [meta ...] [op NAME ...]",
+              "Define what several primitives share"),
+    STATEMENT("location", "ID RESOURCE SCORE: NODE | rule SCORE: EXPRESSION...",
+              "Say where a resource prefers to run"),
+    STATEMENT("colocation", "ID SCORE: RESOURCE[:ROLE] RESOURCE[:ROLE]", "Keep resources together or apart"),
+    STATEMENT("collocation", "ID SCORE: RESOURCE[:ROLE] RESOURCE[:ROLE]", "The older word for colocation"),
+    STATEMENT("order", "ID [KIND:] FIRST[:ACTION] THEN[:ACTION]", "Start resources in order"),
+    STATEMENT("rsc_ticket", "ID TICKET: RESOURCE[:ROLE]... [loss-policy=POLICY]",
+              "Bind resources to a ticket"),
+    STATEMENT("property", "[SET-ID:] NAME=VALUE...", "Set cluster options"),
+    STATEMENT("rsc_defaults", "[SET-ID:] NAME=VALUE...", "Set what holds for every resource"),
+    STATEMENT("op_defaults", "[SET-ID:] NAME=VALUE...", "Set what holds for every operation"),
+    STATEMENT("node", "[ID:] NAME[:TYPE] [attributes ...] [utilization ...]", "Describe a node"),
+    STATEMENT("tag", "ID: OBJECT...", "Name a set of objects"),
+    STATEMENT("fencing_topology", "[NODE:|attr:NAME=VALUE|pattern:REGEX] DEVICE[,DEVICE...]...",
+              "Say which fence devices are tried in which order"),
+    STATEMENT("alert", "ID PATH [attributes ...] [meta ...] [select ...] [to RECIPIENT]",
+              "Run a program on events"),
+    STATEMENT("role", "ID read|write|deny SPECIFICATION...", "Define access rights"),
+    STATEMENT("acl_target", "USER ROLE...", "Give a user roles"),
+    STATEMENT("acl_group", "GROUP ROLE...", "Give a group of users roles"),
+    STATEMENT("user", "USER role:ROLE...", "The older word for acl_target"),
+    STATEMENT("monitor", "RESOURCE[:ROLE] INTERVAL[:TIMEOUT]", "Add a monitor operation"),
+    STATEMENT("xml", "ELEMENT", "Give an object as XML"),
+    {"statement", "TEXT", "One statement as one argument", run_statement_text, 1, 1, COMMAND_COLLECTS,
+     COMPLETE_NOTHING},
+    {"show", "[xml] [ID|type:TYPE...]", "Print the configuration, or some objects", run_show, 0, -1, 0,
+     COMPLETE_OBJECTS},
+    {"edit", "[ID...]", "Change the configuration in an editor", run_edit, 0, -1, 0, COMPLETE_OBJECTS},
+    {"load", "[replace|update|push] FILE", "Read statements or XML from a file (- is standard input)",
+     run_load, 1, 2, COMMAND_COLLECTS, COMPLETE_FILES},
+    {"save", "[xml] FILE", "Write the configuration into a file", run_save, 1, 2, 0, COMPLETE_FILES},
+    {"delete", "ID...", "Delete objects", run_delete, 1, -1, COMMAND_COLLECTS, COMPLETE_OBJECTS},
+    {"rename", "ID NEW-ID", "Give an object another id, also where it is referred to", run_rename, 2, 2,
+     COMMAND_COLLECTS, COMPLETE_OBJECTS},
+    {"modgroup", "GROUP add ID [before|after ID] | GROUP remove ID", "Change what a group contains",
+     run_modgroup, 3, 5, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"unset", "property|rsc_defaults|op_defaults NAME...", "Remove options", run_unset, 2, -1,
+     COMMAND_COLLECTS, COMPLETE_NOTHING},
+    {"erase", "", "Delete everything but the nodes", run_erase, 0, 0, COMMAND_COLLECTS, COMPLETE_NOTHING},
+    {"verify", "", "Check the configuration against grammar and references", run_verify_pending, 0, 0, 0,
+     COMPLETE_NOTHING},
+    {"diff", "[REVISION [REVISION]]", "Show what differs from a revision, or what is not yet committed",
+     run_diff, 0, 2, 0, COMPLETE_NOTHING},
+    {"history", "", "List the revisions of the configuration", run_history, 0, 0, COMMAND_CLUSTER,
+     COMPLETE_NOTHING},
+    {"rollback", "REVISION", "Make the configuration that of a revision", run_rollback, 1, 1, COMMAND_CLUSTER,
+     COMPLETE_NOTHING},
+};
+
+const struct command_area area_configure = {"configure", "The configuration, in the crm shell's language",
+                                            commands, HF_ARRAY_LENGTH(commands)};

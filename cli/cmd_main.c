@@ -1,0 +1,130 @@
+/* cmd_main.c - the commands that stand alone: verify, history, help, version. */
+#include <string.h>
+
+#include "cli/command.h"
+#include "daemon/cib/document.h"
+#include "daemon/cib/schema.h"
+#include "lib/xml.h"
+
+/* --- verify --- */
+
+static struct hf_error *verify_text(struct session *session, const char *text, size_t length,
+                                    const char *source)
+{
+    struct cib_document *document = NULL;
+    struct hf_error *error;
+
+    if (session->schema == NULL)
+        session->schema = cib_schema_new();
+    error = cib_document_parse(session->schema, text, length, source, true, &document);
+    if (error != NULL)
+        return error;
+    cib_document_free(document);
+    hf_write_bool(session->writer, "valid", NULL, true);
+    hf_write_line(session->writer, "%s is valid.", source);
+    return error;
+}
+
+static struct hf_error *run_verify(struct session *session, int argc, char **argv)
+{
+    const char *file = argc > 1 ? argv[1] : session->file;
+    HF_CLEANUP(hf_freep) char *text = NULL;
+    size_t length;
+    struct hf_error *error;
+
+    if (file == NULL) {
+        HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+
+        error = session_cib(session, &cib);
+        if (error != NULL)
+            return error;
+        text = hf_xml_text(xmlDocGetRootElement(cib), true);
+        return verify_text(session, text, strlen(text), "the cluster's configuration");
+    }
+    error = session_read_text(file, SESSION_FILE_LIMIT, &text, &length);
+    return error != NULL
+               ? error
+               : verify_text(session, text, length, strcmp(file, "-") == 0 ? "standard input" : file);
+}
+
+/* --- history, version, help --- */
+
+static struct hf_error *run_history(struct session *session, int argc, char **argv)
+{
+    return command_named(&area_configure, "history")->run(session, argc, argv);
+}
+
+static struct hf_error *run_version(struct session *session, int argc, char **argv)
+{
+    hf_write_string(session->writer, "version", NULL, HF_VERSION);
+    hf_write_line(session->writer, "holdfast %s", HF_VERSION);
+    return NULL;
+}
+
+static void write_command(struct hf_writer *writer, const struct command_area *area,
+                          const struct command *command)
+{
+    hf_write_object(writer, NULL);
+    hf_write_string(writer, "area", NULL, area->name);
+    hf_write_string(writer, "name", NULL, command->name);
+    hf_write_string(writer, "arguments", NULL, command->arguments);
+    hf_write_string(writer, "summary", NULL, command->summary);
+    hf_write_end(writer);
+    if (strncmp(command->summary, "The older word", 14) == 0)
+        return;
+    hf_write_line(writer, "  %s%s%s %s\n      %s", area->name, area->name[0] != '\0' ? " " : "",
+                  command->name, command->arguments, command->summary);
+}
+
+static void write_area(struct hf_writer *writer, const struct command_area *area)
+{
+    hf_write_line(writer, "%s:", area->summary);
+    for (size_t i = 0; i < area->count; i++)
+        write_command(writer, area, &area->command[i]);
+}
+
+static struct hf_error *run_help(struct session *session, int argc, char **argv)
+{
+    size_t count, found = 0;
+    const struct command_area *const *area = command_areas(&count);
+    const struct command_area *asked = argc > 1 ? command_area_named(argv[1]) : NULL;
+
+    hf_write_list(session->writer, "commands");
+    if (argc == 1) {
+        hf_write_line(session->writer,
+                      "Usage: holdfast [--json] [--force] [--wait[=SECONDS]] [--file CIB] COMMAND\n"
+                      "       holdfast                   (a shell, or commands from standard input)\n");
+        write_area(session->writer, area[0]);
+        hf_write_line(session->writer, "\nMore, listed by 'holdfast help AREA':");
+        for (size_t i = 1; i < count; i++)
+            hf_write_line(session->writer, "  %-10s %s", area[i]->name, area[i]->summary);
+        hf_write_end(session->writer);
+        return NULL;
+    }
+    if (asked != NULL && argc == 2)
+        write_area(session->writer, asked);
+    for (size_t i = 0; i < count && (asked == NULL || argc > 2); i++) {
+        const struct command *command = command_named(asked != NULL ? asked : area[i], argv[argc - 1]);
+
+        if (command == NULL)
+            continue;
+        write_command(session->writer, asked != NULL ? asked : area[i], command);
+        found++;
+        if (asked != NULL)
+            break;
+    }
+    hf_write_end(session->writer);
+    if (found == 0 && (asked == NULL || argc > 2))
+        return command_unknown(asked != NULL ? asked : &area_main, argv[argc - 1]);
+    return NULL;
+}
+
+static const struct command commands[] = {
+    {"verify", "[FILE]", "Check a CIB: grammar and references", run_verify, 0, 1, 0, COMPLETE_FILES},
+    {"history", "", "List the revisions of the configuration", run_history, 0, 0, COMMAND_CLUSTER,
+     COMPLETE_NOTHING},
+    {"version", "", "Print the version of this program", run_version, 0, 0, 0, COMPLETE_NOTHING},
+    {"help", "[AREA] [COMMAND]", "Print what commands there are", run_help, 0, 2, 0, COMPLETE_NOTHING},
+};
+
+const struct command_area area_main = {"", "Commands", commands, HF_ARRAY_LENGTH(commands)};

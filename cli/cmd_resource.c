@@ -1,0 +1,574 @@
+/* cmd_resource.c - `holdfast resource`: what operators do with resources day by day. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/command.h"
+#include "cli/crm/print.h"
+#include "lib/xml.h"
+
+/* --- meta attributes of one or more resources --- */
+
+struct meta_edit {
+    char **ids;
+    int count;
+    const char *name, *value;
+};
+
+static xmlNode *find_resource(const struct crm_edit *edit, const char *id)
+{
+    xmlNode *found = crm_edit_find(edit, id);
+
+    return found != NULL && crm_is_resource(found) ? found : NULL;
+}
+
+static struct hf_error *no_resource(const struct crm_edit *edit, const char *id)
+{
+    const char *candidate[512], *near;
+    size_t count = 0;
+
+    HF_XML_EACH_ANY (resource, hf_xml_child(edit->configuration, "resources"))
+        if (count < HF_ARRAY_LENGTH(candidate))
+            candidate[count++] = hf_xml_get_or(resource, "id", "");
+    near = crm_near_miss(id, candidate, count);
+    return hf_error_new(HF_REFUSED, "resource '%s' does not exist%s%s%s", id,
+                        near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                        near != NULL ? "'?" : ", expected the id of a resource");
+}
+
+static struct hf_error *meta_editor(struct crm_edit *edit, void *context)
+{
+    const struct meta_edit *wanted = context;
+
+    for (int i = 0; i < wanted->count; i++) {
+        xmlNode *resource = find_resource(edit, wanted->ids[i]);
+
+        if (resource == NULL)
+            return no_resource(edit, wanted->ids[i]);
+        crm_edit_set_attribute(edit, resource, "meta_attributes", wanted->name, wanted->value);
+    }
+    return NULL;
+}
+
+static struct hf_error *set_meta(struct session *session, char **ids, int count, const char *name,
+                                 const char *value)
+{
+    struct meta_edit wanted = {.ids = ids, .count = count, .name = name, .value = value};
+    struct session_edit edit = {.editor = meta_editor, .context = &wanted};
+
+    return session_change(session, &edit, NULL);
+}
+
+static struct hf_error *run_start(struct session *session, int argc, char **argv)
+{
+    return set_meta(session, argv + 1, argc - 1, "target-role", "Started");
+}
+
+static struct hf_error *run_stop(struct session *session, int argc, char **argv)
+{
+    return set_meta(session, argv + 1, argc - 1, "target-role", "Stopped");
+}
+
+static struct hf_error *run_manage(struct session *session, int argc, char **argv)
+{
+    return set_meta(session, argv + 1, argc - 1, "is-managed", "true");
+}
+
+static struct hf_error *run_unmanage(struct session *session, int argc, char **argv)
+{
+    return set_meta(session, argv + 1, argc - 1, "is-managed", "false");
+}
+
+static struct hf_error *run_maintenance(struct session *session, int argc, char **argv)
+{
+    bool on = true;
+
+    if (argc > 2 && !hf_parse_bool(argv[2], &on))
+        return hf_error_new(HF_USAGE, "found '%s', expected on or off", argv[2]);
+    return set_meta(session, argv + 1, 1, "maintenance", on ? "true" : "false");
+}
+
+/* --- promote, demote --- */
+
+static bool is_promotable(const xmlNode *resource)
+{
+    bool promotable = hf_xml_is(resource, "master");
+
+    hf_parse_bool(crm_attribute(resource, "meta_attributes", "promotable"), &promotable);
+    return promotable;
+}
+
+static struct hf_error *role_editor(struct crm_edit *edit, void *context)
+{
+    const struct meta_edit *wanted = context;
+    xmlNode *resource = find_resource(edit, wanted->ids[0]);
+
+    if (resource == NULL)
+        return no_resource(edit, wanted->ids[0]);
+    for (; resource != NULL && crm_is_resource(resource); resource = resource->parent)
+        if (is_promotable(resource)) {
+            crm_edit_set_attribute(edit, resource, "meta_attributes", "target-role", wanted->value);
+            return NULL;
+        }
+    return hf_error_new(HF_REFUSED, "'%s' is not a promotable clone (meta promotable=true)", wanted->ids[0]);
+}
+
+static struct hf_error *set_role(struct session *session, char **argv, const char *role)
+{
+    struct meta_edit wanted = {.ids = argv + 1, .count = 1, .value = role};
+    struct session_edit edit = {.editor = role_editor, .context = &wanted};
+
+    return session_change(session, &edit, NULL);
+}
+
+static struct hf_error *run_promote(struct session *session, int argc, char **argv)
+{
+    return set_role(session, argv, "Promoted");
+}
+
+static struct hf_error *run_demote(struct session *session, int argc, char **argv)
+{
+    return set_role(session, argv, "Unpromoted");
+}
+
+/* --- restart --- */
+
+/* Stops, waits, and puts back what was said before. */
+static struct hf_error *run_restart(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    HF_CLEANUP(hf_freep) char *before = NULL;
+    struct hf_error *error = session_cib(session, &cib), *back;
+    int64_t wait_ms = session->wait_ms >= 0 ? session->wait_ms : 120000;
+    struct crm_edit look;
+    xmlNode *resource;
+
+    if (error != NULL)
+        return error;
+    crm_edit_begin(&look, hf_xml_child(xmlDocGetRootElement(cib), "configuration"));
+    resource = find_resource(&look, argv[1]);
+    if (resource == NULL)
+        error = no_resource(&look, argv[1]);
+    else
+        before = hf_strdup(crm_attribute(resource, "meta_attributes", "target-role"));
+    crm_edit_end(&look);
+    if (error == NULL && before != NULL && strcasecmp(before, "Stopped") == 0)
+        error =
+            hf_error_new(HF_REFUSED, "'%s' is stopped (target-role=Stopped), expected 'resource start %s'",
+                         argv[1], argv[1]);
+    if (error != NULL)
+        return error;
+    session->wait_ms = wait_ms;
+    error = set_meta(session, argv + 1, 1, "target-role", "Stopped");
+    back = set_meta(session, argv + 1, 1, "target-role", before);
+    if (error == NULL)
+        return hf_error_wrap(back, "'%s' was stopped, but did not start again", argv[1]);
+    hf_error_free(back);
+    return hf_error_wrap(error, "'%s' did not stop; it was told to run again", argv[1]);
+}
+
+/* --- move, ban, clear --- */
+
+/* Reads an ISO 8601 duration (P1DT2H, PT30M): seconds. */
+static bool parse_lifetime(const char *text, int64_t *seconds)
+{
+    static const struct {
+        char unit;
+        bool time;
+        int64_t seconds;
+    } units[] = {
+        {'W', false, 604800}, {'D', false, 86400}, {'H', true, 3600}, {'M', true, 60}, {'S', true, 1}};
+    bool time = false, any = false;
+
+    *seconds = 0;
+    if (*text++ != 'P')
+        return false;
+    while (*text != '\0') {
+        char *end;
+        long number;
+        bool found = false;
+
+        if (*text == 'T' && !time) {
+            time = true;
+            text++;
+            continue;
+        }
+        if (!isdigit((unsigned char)*text))
+            return false;
+        number = strtol(text, &end, 10);
+        for (size_t i = 0; i < HF_ARRAY_LENGTH(units); i++)
+            if (*end == units[i].unit && units[i].time == time && number <= 100000) {
+                *seconds += number * units[i].seconds;
+                found = true;
+            }
+        if (!found)
+            return false;
+        any = true;
+        text = end + 1;
+    }
+    return any;
+}
+
+struct move_edit {
+    const char *id, *node;
+    char until[64]; /* "" for ever */
+    bool ban;
+};
+
+static bool node_exists(const xmlNode *configuration, const char *name)
+{
+    HF_XML_EACH (node, hf_xml_child(configuration, "nodes"), "node")
+        if (strcmp(hf_xml_get_or(node, "uname", ""), name) == 0)
+            return true;
+    /* Remote and guest nodes need not be in <nodes>. */
+    HF_XML_EACH_ANY (resource, hf_xml_child(configuration, "resources"))
+        if (strcmp(hf_xml_get_or(resource, "id", ""), name) == 0)
+            return true;
+    return false;
+}
+
+static struct hf_error *move_editor(struct crm_edit *edit, void *context)
+{
+    const struct move_edit *wanted = context;
+    struct crm_statements statements;
+    struct hf_buf text = {0};
+    struct hf_error *error;
+    xmlNode *old;
+    HF_CLEANUP(hf_freep)
+    char *id = wanted->ban ? hf_asprintf("cli-ban-%s-on-%s", wanted->id, wanted->node)
+                           : hf_asprintf("cli-prefer-%s", wanted->id);
+    HF_CLEANUP(hf_freep)
+    char *opposite = wanted->ban ? hf_asprintf("cli-prefer-%s", wanted->id)
+                                 : hf_asprintf("cli-ban-%s-on-%s", wanted->id, wanted->node);
+    const char *score = wanted->ban ? "-inf:" : "inf:";
+
+    if (find_resource(edit, wanted->id) == NULL)
+        return no_resource(edit, wanted->id);
+    if (!node_exists(edit->configuration, wanted->node))
+        return hf_error_new(HF_REFUSED, "node '%s' does not exist, expected the name of a node",
+                            wanted->node);
+    old = crm_edit_find(edit, opposite);
+    if (old != NULL && (!wanted->ban || strcmp(hf_xml_get_or(old, "node", ""), wanted->node) == 0) &&
+        (error = crm_edit_delete(edit, &opposite, 1)) != NULL)
+        return error;
+    hf_buf_printf(&text, "location %s ", id);
+    crm_print_word(&text, wanted->id);
+    if (wanted->until[0] == '\0')
+        hf_buf_printf(&text, " %s ", score);
+    else
+        hf_buf_printf(&text, " rule %s #uname eq ", score);
+    crm_print_word(&text, wanted->node);
+    if (wanted->until[0] != '\0')
+        hf_buf_printf(&text, " and date lt \"%s\"", wanted->until);
+    error = crm_parse(text.data, text.length, &statements);
+    hf_buf_free(&text);
+    if (error == NULL)
+        error = crm_edit_apply_all(edit, &statements, CRM_UPDATE);
+    crm_statements_free(&statements);
+    return error;
+}
+
+static struct hf_error *move_or_ban(struct session *session, int argc, char **argv, bool ban)
+{
+    struct move_edit wanted = {.id = argv[1], .ban = ban};
+    struct session_edit edit = {.editor = move_editor, .context = &wanted};
+    int64_t seconds;
+    const char *lifetime = argc == 4                                                             ? argv[3]
+                           : argc == 3 && argv[2][0] == 'P' && parse_lifetime(argv[2], &seconds) ? argv[2]
+                                                                                                 : NULL;
+
+    wanted.node = argc > 2 && argv[2] != lifetime ? argv[2] : NULL;
+    if (lifetime != NULL) {
+        time_t until;
+        struct tm parts;
+
+        if (!parse_lifetime(lifetime, &seconds))
+            return hf_error_new(HF_USAGE, "found '%s', expected a duration such as PT30M or P1DT12H",
+                                lifetime);
+        until = time(NULL) + (time_t)seconds;
+        gmtime_r(&until, &parts);
+        strftime(wanted.until, sizeof(wanted.until), "%Y-%m-%d %H:%M:%SZ", &parts);
+    }
+    if (wanted.node == NULL)
+        return hf_error_new(HF_USAGE,
+                            "'resource %s' has no node, expected: resource %s RESOURCE NODE [LIFETIME]",
+                            argv[0], argv[0]);
+    return session_change(session, &edit, NULL);
+}
+
+static struct hf_error *run_move(struct session *session, int argc, char **argv)
+{
+    return move_or_ban(session, argc, argv, false);
+}
+
+static struct hf_error *run_ban(struct session *session, int argc, char **argv)
+{
+    return move_or_ban(session, argc, argv, true);
+}
+
+struct clear_edit {
+    const char *id;
+    int cleared;
+};
+
+static struct hf_error *clear_editor(struct crm_edit *edit, void *context)
+{
+    struct clear_edit *wanted = context;
+    HF_CLEANUP(hf_freep) char *prefer = hf_asprintf("cli-prefer-%s", wanted->id);
+    HF_CLEANUP(hf_freep) char *ban = hf_asprintf("cli-ban-%s-on-", wanted->id);
+    xmlNode *next;
+
+    wanted->cleared = 0;
+    if (find_resource(edit, wanted->id) == NULL)
+        return no_resource(edit, wanted->id);
+    for (xmlNode *each = hf_xml_child(hf_xml_child(edit->configuration, "constraints"), "rsc_location");
+         each != NULL; each = next) {
+        char *id = (char *)hf_xml_get_or(each, "id", "");
+        HF_CLEANUP(hf_freep) char *copy = hf_strdup(id);
+        struct hf_error *error;
+
+        next = hf_xml_next(each, "rsc_location");
+        if ((strcmp(id, prefer) != 0 && strncmp(id, ban, strlen(ban)) != 0) ||
+            strcmp(hf_xml_get_or(each, "rsc", ""), wanted->id) != 0)
+            continue;
+        error = crm_edit_delete(edit, &copy, 1);
+        if (error != NULL)
+            return error;
+        wanted->cleared++;
+    }
+    return NULL;
+}
+
+static struct hf_error *run_clear(struct session *session, int argc, char **argv)
+{
+    struct clear_edit wanted = {.id = argv[1]};
+    struct session_edit edit = {.editor = clear_editor, .context = &wanted};
+    struct hf_error *error = session_change(session, &edit, NULL);
+
+    if (error == NULL && wanted.cleared == 0)
+        hf_write_line(session->writer, "'%s' was neither moved nor banned.", argv[1]);
+    return error;
+}
+
+/* --- cleanup, refresh, failcount --- */
+
+static struct hf_error *clean(struct session *session, const char *resource, const char *node, bool refresh)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *reply = NULL;
+    struct hf_buf request = {0};
+    struct hf_error *error;
+
+    hf_buf_puts(&request, "<cleanup");
+    if (resource != NULL) {
+        hf_buf_puts(&request, " resource=\"");
+        hf_buf_xml(&request, resource);
+        hf_buf_putc(&request, '"');
+    }
+    if (node != NULL) {
+        hf_buf_puts(&request, " node=\"");
+        hf_buf_xml(&request, node);
+        hf_buf_putc(&request, '"');
+    }
+    hf_buf_printf(&request, "%s/>", refresh ? " refresh=\"true\"" : "");
+    error = session_call(session, hf_buf_text(&request), SESSION_CALL_MS, &reply);
+    hf_buf_free(&request);
+    if (error == NULL && session->wait_ms >= 0)
+        error = session_settle(session, session->wait_ms);
+    return error;
+}
+
+static struct hf_error *run_cleanup(struct session *session, int argc, char **argv)
+{
+    return clean(session, argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : NULL,
+                 strcmp(argv[0], "refresh") == 0);
+}
+
+/* Sums fail-count-RESOURCE#... of a node_state's transient attributes; -1 for infinity. */
+static int64_t fail_count(const xmlNode *state, const char *resource)
+{
+    HF_CLEANUP(hf_freep) char *prefix = hf_asprintf("fail-count-%s", resource);
+    int64_t sum = 0, number;
+
+    HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes")
+        HF_XML_EACH (pair, set, "nvpair") {
+            const char *name = hf_xml_get_or(pair, "name", ""), *value = hf_xml_get_or(pair, "value", "");
+            size_t length = strlen(prefix);
+
+            if (strncmp(name, prefix, length) != 0 || (name[length] != '\0' && name[length] != '#'))
+                continue;
+            if (strcmp(value, "INFINITY") == 0 || sum < 0)
+                sum = -1;
+            else if (hf_parse_int64(value, &number))
+                sum += number;
+        }
+    return sum;
+}
+
+static struct hf_error *run_failcount(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    const char *node = argc > 3 ? argv[3] : NULL;
+    struct hf_error *error;
+    bool found = node == NULL;
+
+    if (argc > 2 && strcmp(argv[2], "delete") == 0)
+        return clean(session, argv[1], node, false);
+    if (argc > 2 && strcmp(argv[2], "show") != 0)
+        return hf_error_new(HF_USAGE, "found '%s', expected show or delete", argv[2]);
+    error = session_cib(session, &cib);
+    if (error != NULL)
+        return error;
+    hf_write_list(session->writer, "failcounts");
+    HF_XML_EACH (state, hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state") {
+        const char *name = hf_xml_get_or(state, "uname", hf_xml_get_or(state, "id", ""));
+        int64_t count;
+
+        if (node != NULL && strcmp(node, name) != 0)
+            continue;
+        found = true;
+        count = fail_count(state, argv[1]);
+        hf_write_object(session->writer, NULL);
+        hf_write_string(session->writer, "node", NULL, name);
+        hf_write_int(session->writer, "failcount", NULL, count < 0 ? 1000000 : count);
+        hf_write_end(session->writer);
+        if (count < 0)
+            hf_write_line(session->writer, "%s: INFINITY", name);
+        else
+            hf_write_line(session->writer, "%s: %" PRId64, name, count);
+    }
+    hf_write_end(session->writer);
+    return found ? NULL : hf_error_new(HF_REFUSED, "node '%s' has no status", node);
+}
+
+/* --- param, meta, utilization --- */
+
+static struct hf_error *show_attribute(struct session *session, const char *id, const char *set,
+                                       const char *name)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+    struct crm_edit look;
+    const xmlNode *resource;
+    const char *value;
+
+    if (error != NULL)
+        return error;
+    crm_edit_begin(&look, hf_xml_child(xmlDocGetRootElement(cib), "configuration"));
+    resource = find_resource(&look, id);
+    if (resource == NULL) {
+        error = no_resource(&look, id);
+    } else if (name == NULL) {
+        HF_XML_EACH (each, resource, set)
+            HF_XML_EACH (pair, each, "nvpair") {
+                hf_write_string(session->writer, hf_xml_get_or(pair, "name", ""), NULL,
+                                hf_xml_get(pair, "value"));
+                hf_write_line(session->writer, "%s=%s", hf_xml_get_or(pair, "name", ""),
+                              hf_xml_get_or(pair, "value", ""));
+            }
+    } else if ((value = crm_attribute(resource, set, name)) == NULL) {
+        error = hf_error_new(HF_REFUSED, "'%s' has no '%s'", id, name);
+    } else {
+        hf_write_string(session->writer, "value", NULL, value);
+        hf_write_line(session->writer, "%s", value);
+    }
+    crm_edit_end(&look);
+    return error;
+}
+
+static struct hf_error *run_attribute(struct session *session, int argc, char **argv)
+{
+    const char *set = strcmp(argv[0], "param") == 0  ? "instance_attributes"
+                      : strcmp(argv[0], "meta") == 0 ? "meta_attributes"
+                                                     : "utilization";
+
+    if (argc == 2 || (argc <= 4 && strcmp(argv[2], "show") == 0))
+        return show_attribute(session, argv[1], set, argc == 4 ? argv[3] : NULL);
+    if (argc == 5 && strcmp(argv[2], "set") == 0)
+        return change_attribute(session, argv[1], false, set, argv[3], argv[4]);
+    if (argc == 4 && strcmp(argv[2], "delete") == 0)
+        return change_attribute(session, argv[1], false, set, argv[3], NULL);
+    return hf_error_new(HF_USAGE,
+                        "found '%s', expected: %s RESOURCE show [NAME] | set NAME VALUE | delete NAME",
+                        argv[2], argv[0]);
+}
+
+/* --- list --- */
+
+static void list_resources(struct hf_writer *writer, const xmlNode *parent, int depth)
+{
+    HF_XML_EACH_ANY (resource, parent) {
+        const char *provider = hf_xml_get(resource, "provider");
+
+        if (!crm_is_resource(resource))
+            continue;
+        hf_write_object(writer, NULL);
+        hf_write_string(writer, "id", NULL, hf_xml_get(resource, "id"));
+        hf_write_string(writer, "kind", NULL, (const char *)resource->name);
+        if (hf_xml_is(resource, "primitive") && hf_xml_get(resource, "template") == NULL)
+            hf_write_line(writer, "%*s%s (%s:%s%s%s)", depth * 2, "", hf_xml_get_or(resource, "id", ""),
+                          hf_xml_get_or(resource, "class", ""), provider != NULL ? provider : "",
+                          provider != NULL ? ":" : "", hf_xml_get_or(resource, "type", ""));
+        else
+            hf_write_line(writer, "%*s%s (%s)", depth * 2, "", hf_xml_get_or(resource, "id", ""),
+                          (const char *)resource->name);
+        hf_write_list(writer, "members");
+        list_resources(writer, resource, depth + 1);
+        hf_write_end(writer);
+        hf_write_end(writer);
+    }
+}
+
+static struct hf_error *run_list(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+
+    if (error != NULL)
+        return error;
+    hf_write_list(session->writer, "resources");
+    list_resources(session->writer,
+                   hf_xml_child(hf_xml_child(xmlDocGetRootElement(cib), "configuration"), "resources"), 0);
+    hf_write_end(session->writer);
+    return NULL;
+}
+
+static const struct command commands[] = {
+    {"start", "RESOURCE...", "Let resources run", run_start, 1, -1, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"stop", "RESOURCE...", "Stop resources and keep them stopped", run_stop, 1, -1, COMMAND_COLLECTS,
+     COMPLETE_RESOURCES},
+    {"restart", "RESOURCE", "Stop a resource, then let it run again", run_restart, 1, 1, COMMAND_CLUSTER,
+     COMPLETE_RESOURCES},
+    {"promote", "RESOURCE", "Let a promotable clone be promoted", run_promote, 1, 1, COMMAND_COLLECTS,
+     COMPLETE_RESOURCES},
+    {"demote", "RESOURCE", "Keep a promotable clone unpromoted", run_demote, 1, 1, COMMAND_COLLECTS,
+     COMPLETE_RESOURCES},
+    {"move", "RESOURCE [NODE] [LIFETIME]", "Move a resource to a node, or away from where it is", run_move, 1,
+     3, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"ban", "RESOURCE [NODE] [LIFETIME]", "Keep a resource away from a node", run_ban, 1, 3, COMMAND_COLLECTS,
+     COMPLETE_RESOURCES},
+    {"clear", "RESOURCE", "Undo move and ban", run_clear, 1, 1, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"cleanup", "[RESOURCE [NODE]]", "Forget failures and look again", run_cleanup, 0, 2, COMMAND_CLUSTER,
+     COMPLETE_RESOURCES},
+    {"refresh", "[RESOURCE [NODE]]", "Forget the whole history and look again", run_cleanup, 0, 2,
+     COMMAND_CLUSTER, COMPLETE_RESOURCES},
+    {"manage", "RESOURCE...", "Let the cluster start and stop resources", run_manage, 1, -1, COMMAND_COLLECTS,
+     COMPLETE_RESOURCES},
+    {"unmanage", "RESOURCE...", "Leave resources as they are, but watch them", run_unmanage, 1, -1,
+     COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"maintenance", "RESOURCE [on|off]", "Leave a resource alone, without monitoring", run_maintenance, 1, 2,
+     COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"list", "", "List the resources that are configured", run_list, 0, 0, 0, COMPLETE_NOTHING},
+    {"param", "RESOURCE [show [NAME] | set NAME VALUE | delete NAME]", "A resource's parameters",
+     run_attribute, 1, 4, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"meta", "RESOURCE [show [NAME] | set NAME VALUE | delete NAME]", "A resource's meta attributes",
+     run_attribute, 1, 4, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"utilization", "RESOURCE [show [NAME] | set NAME VALUE | delete NAME]",
+     "What a resource needs of a node", run_attribute, 1, 4, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"failcount", "RESOURCE [show|delete [NODE]]", "How often a resource failed", run_failcount, 1, 3, 0,
+     COMPLETE_RESOURCES},
+};
+
+const struct command_area area_resource = {"resource", "Start, stop, move and inspect resources", commands,
+                                           HF_ARRAY_LENGTH(commands)};

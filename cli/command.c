@@ -1,0 +1,329 @@
+/* command.c - see command.h: options, dispatch, errors and what several commands share. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/xml.h"
+
+const struct command_area *const *command_areas(size_t *count)
+{
+    static const struct command_area *const areas[] = {&area_main, &area_configure, &area_resource,
+                                                       &area_node, &area_cluster,   &area_ra};
+
+    *count = HF_ARRAY_LENGTH(areas);
+    return areas;
+}
+
+const struct command_area *command_area_named(const char *name)
+{
+    size_t count;
+    const struct command_area *const *area = command_areas(&count);
+
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(area[i]->name, name) == 0)
+            return area[i];
+    return NULL;
+}
+
+const struct command *command_named(const struct command_area *area, const char *name)
+{
+    for (size_t i = 0; i < area->count; i++)
+        if (strcmp(area->command[i].name, name) == 0)
+            return &area->command[i];
+    return NULL;
+}
+
+struct hf_error *command_unknown(const struct command_area *area, const char *word)
+{
+    const char *candidate[128];
+    size_t count = 0, areas;
+    const struct command_area *const *each = command_areas(&areas);
+    const char *near;
+
+    for (size_t i = 0; i < area->count && count < HF_ARRAY_LENGTH(candidate); i++)
+        candidate[count++] = area->command[i].name;
+    for (size_t i = 1; area == &area_main && i < areas && count < HF_ARRAY_LENGTH(candidate); i++)
+        candidate[count++] = each[i]->name;
+    near = crm_near_miss(word, candidate, count);
+    if (near != NULL)
+        return hf_error_new(HF_USAGE, "'%s' is not a command%s%s; did you mean '%s'?", word,
+                            area->name[0] != '\0' ? " of " : "", area->name, near);
+    return hf_error_new(HF_USAGE, "'%s' is not a command%s%s; 'holdfast help%s%s' lists them", word,
+                        area->name[0] != '\0' ? " of " : "", area->name, area->name[0] != '\0' ? " " : "",
+                        area->name);
+}
+
+/* --- options --- */
+
+bool parse_duration(const char *text, int64_t *ms)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"", 1000},   {"ms", 1},      {"s", 1000},   {"sec", 1000},
+                 {"m", 60000}, {"min", 60000}, {"h", 3600000}};
+    char *end;
+    long number;
+
+    errno = 0;
+    number = strtol(text, &end, 10);
+    if (end == text || errno != 0 || number < 0 || number > 10000000)
+        return false;
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(units); i++) {
+        if (strcmp(end, units[i].unit) != 0)
+            continue;
+        *ms = number * units[i].ms;
+        return true;
+    }
+    return false;
+}
+
+/* Takes one option at argv[at]; *used is how many words it was (0: none of ours). */
+static struct hf_error *take_option(struct session *session, int argc, char **argv, int at, int *used)
+{
+    const char *word = argv[at];
+
+    *used = 1;
+    if (strcmp(word, "--json") == 0) {
+        session->json = true;
+    } else if (strcmp(word, "--force") == 0) {
+        session->force = true;
+    } else if (strcmp(word, "--wait") == 0) {
+        session->wait_ms = 120000;
+    } else if (strncmp(word, "--wait=", 7) == 0) {
+        if (!parse_duration(word + 7, &session->wait_ms))
+            return hf_error_new(HF_USAGE, "found '%s', expected --wait=SECONDS", word);
+    } else if (strcmp(word, "--file") == 0) {
+        if (at + 1 == argc)
+            return hf_error_new(HF_USAGE, "--file has no file, expected --file FILE");
+        session->file = argv[at + 1];
+        *used = 2;
+    } else if (strncmp(word, "--file=", 7) == 0) {
+        session->file = word + 7;
+    } else {
+        *used = 0;
+    }
+    return NULL;
+}
+
+/* Takes the options out of argv, up to "--" or a command that takes all as it is. */
+static struct hf_error *take_options(struct session *session, int *argc, char **argv)
+{
+    const struct command *command = NULL;
+    int kept = 0;
+    bool done = false;
+
+    for (int i = 0; i < *argc;) {
+        struct hf_error *error;
+        int used = 0;
+
+        if (!done && strcmp(argv[i], "--") == 0) {
+            done = true;
+            i++;
+            continue;
+        }
+        error = done ? NULL : take_option(session, *argc, argv, i, &used);
+        if (error != NULL)
+            return error;
+        i += used;
+        if (used > 0)
+            continue;
+        argv[kept++] = argv[i++];
+        if (kept == 1 && (command = command_named(&area_main, argv[0])) != NULL &&
+            (command->flags & COMMAND_RAW) != 0)
+            done = true;
+    }
+    *argc = kept;
+    argv[kept] = NULL;
+    return NULL;
+}
+
+/* --- dispatch --- */
+
+static struct hf_error *check_arguments(const struct session *session, const struct command *command,
+                                        const struct command_area *area, int count)
+{
+    if ((command->flags & COMMAND_CLUSTER) != 0 && session->file != NULL)
+        return hf_error_new(HF_USAGE, "'%s%s%s' needs a running cluster, but --file (or CIB_file) names %s",
+                            area->name, area->name[0] != '\0' ? " " : "", command->name, session->file);
+    if (count >= command->least && (command->most < 0 || count <= command->most))
+        return NULL;
+    return hf_error_new(HF_USAGE, "'%s%s%s' has %d argument%s, expected: %s%s%s %s", area->name,
+                        area->name[0] != '\0' ? " " : "", command->name, count, count == 1 ? "" : "s",
+                        area->name, area->name[0] != '\0' ? " " : "", command->name, command->arguments);
+}
+
+static struct hf_error *replay_configure(struct session *session, int count, char **words)
+{
+    const struct command *command = count > 1 ? command_named(command_area_named(words[0]), words[1]) : NULL;
+
+    return command != NULL ? command->run(session, count - 1, words + 1)
+                           : hf_error_new(HF_FAILED, "cannot repeat '%s'", count > 0 ? words[0] : "");
+}
+
+static struct hf_error *run_command(struct session *session, const struct command_area *area,
+                                    const struct command *command, int argc, char **argv)
+{
+    struct hf_buf origin = {0};
+    struct hf_error *error = check_arguments(session, command, area, argc - 1);
+
+    if (error != NULL)
+        return error;
+    hf_buf_printf(&origin, "%s", area->name);
+    for (int i = 0; i < argc; i++)
+        hf_buf_printf(&origin, "%s%s", origin.length > 0 ? " " : "", argv[i]);
+    session->origin = hf_buf_text(&origin);
+    error = command->run(session, argc, argv);
+    session->origin = NULL;
+    hf_buf_free(&origin);
+    if (error == NULL && session_is_collecting(session) && (command->flags & COMMAND_COLLECTS) != 0) {
+        char **words = hf_calloc((size_t)argc + 1, sizeof(*words));
+
+        words[0] = (char *)area->name;
+        memcpy(words + 1, argv, (size_t)argc * sizeof(*words));
+        session_remember(session, replay_configure, argc + 1, words);
+        free(words);
+    }
+    return error;
+}
+
+struct hf_error *command_dispatch(struct session *session, const struct command_area *level, int argc,
+                                  char **argv)
+{
+    const struct command_area *area = level;
+    const struct command *command;
+    struct hf_error *error = take_options(session, &argc, argv);
+
+    if (error != NULL)
+        return error;
+    if (session->writer == NULL)
+        session->writer = hf_writer_new(session->json ? HF_WRITER_JSON : HF_WRITER_TEXT);
+    if (argc == 0)
+        return hf_error_new(HF_USAGE, "no command, expected one of those that 'holdfast help' lists");
+    command = command_named(area, argv[0]);
+    if (command == NULL && area != &area_main)
+        command = command_named(area = &area_main, argv[0]);
+    if (command == NULL && command_area_named(argv[0]) != NULL) {
+        area = command_area_named(argv[0]);
+        if (argc == 1)
+            return hf_error_new(HF_USAGE,
+                                "'%s' has no command, expected one of those that 'holdfast help %s' lists",
+                                area->name, area->name);
+        argv++;
+        argc--;
+        command = command_named(area, argv[0]);
+    }
+    if (command == NULL)
+        return command_unknown(area == &area_main ? level : area, argv[0]);
+    return run_command(session, area, command, argc, argv);
+}
+
+struct hf_error *command_flush(struct session *session)
+{
+    HF_CLEANUP(hf_freep) char *text = NULL;
+    struct hf_error *error = NULL;
+
+    if (session->writer == NULL)
+        return NULL;
+    if (!hf_writer_is_empty(session->writer)) {
+        text = hf_writer_finish(session->writer);
+        error = session_write_text("-", text);
+    }
+    hf_writer_free(session->writer);
+    session->writer = NULL;
+    return error;
+}
+
+void command_print_error(struct session *session, const struct hf_error *error)
+{
+    if (session->json) {
+        HF_CLEANUP(hf_freep) char *text = NULL;
+        struct hf_writer *writer = hf_writer_new(HF_WRITER_JSON);
+
+        hf_write_string(writer, "status", NULL, hf_error_kind_name(hf_error_kind(error)));
+        hf_write_string(writer, "message", NULL, hf_error_text(error));
+        text = hf_writer_finish(writer);
+        hf_writer_free(writer);
+        hf_error_free(session_write_text("-", text));
+    }
+    fprintf(stderr, "holdfast: %s\n", hf_error_text(error));
+}
+
+int command_run(struct session *session, const struct command_area *level, int argc, char **argv)
+{
+    bool json = session->json, force = session->force;
+    int64_t wait_ms = session->wait_ms;
+    const char *file = session->file;
+    struct hf_error *error = command_dispatch(session, level, argc, argv);
+    enum hf_error_kind kind;
+
+    if (error != NULL) {
+        /* What a failed command began to write is not an answer; as text it may explain. */
+        if (session->json) {
+            hf_writer_free(session->writer);
+            session->writer = NULL;
+        } else {
+            hf_error_free(command_flush(session));
+        }
+        command_print_error(session, error);
+    } else if ((error = command_flush(session)) != NULL) {
+        command_print_error(session, error);
+    }
+    kind = hf_error_kind(error);
+    hf_error_free(error);
+    session->json = json;
+    session->force = force;
+    session->wait_ms = wait_ms;
+    session->file = file;
+    return (int)kind;
+}
+
+/* --- shared --- */
+
+struct hf_error *attribute_editor(struct crm_edit *edit, void *context)
+{
+    struct attribute_edit *wanted = context;
+    xmlNode *object = NULL;
+
+    if (wanted->node) {
+        HF_XML_EACH (node, hf_xml_child(edit->configuration, "nodes"), "node")
+            if (strcmp(hf_xml_get_or(node, "uname", ""), wanted->id) == 0)
+                object = node;
+        if (object == NULL)
+            return hf_error_new(HF_REFUSED, "node '%s' does not exist, expected the name of a node",
+                                wanted->id);
+    } else {
+        object = crm_edit_find(edit, wanted->id);
+        if (object == NULL || (xmlNode *)crm_object_of(object) != object ||
+            strcmp(crm_section_of((const char *)object->name) != NULL
+                       ? crm_section_of((const char *)object->name)
+                       : "",
+                   "resources") != 0)
+            return hf_error_new(HF_REFUSED, "resource '%s' does not exist, expected the id of a resource",
+                                wanted->id);
+    }
+    wanted->changed = crm_edit_set_attribute(edit, object, wanted->set, wanted->name, wanted->value);
+    return NULL;
+}
+
+struct hf_error *change_attribute(struct session *session, const char *id, bool node, const char *set,
+                                  const char *name, const char *value)
+{
+    struct attribute_edit wanted = {.id = id, .node = node, .set = set, .name = name, .value = value};
+    struct session_edit edit = {.editor = attribute_editor, .context = &wanted};
+
+    return session_change(session, &edit, NULL);
+}
+
+bool ask_yes(struct session *session, const char *question)
+{
+    char answer[16];
+
+    if (!session->interactive)
+        return false;
+    printf("%s [y/n] ", question);
+    fflush(stdout);
+    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}

@@ -1,0 +1,88 @@
+/* command.h - the table of commands.
+ *
+ * A command is its name, what it takes, one sentence, and a function; an area is the commands of one level
+ * of the shell ("configure", "resource", ...).  Help, usage errors, completion and the manual's list come
+ * from the table.  One file per area; the tables are const. */
+#ifndef HF_CLI_COMMAND_H
+#define HF_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/session.h"
+
+enum command_flags {
+    COMMAND_CLUSTER = 1 << 0,  /* needs holdfastd: refused with --file */
+    COMMAND_COLLECTS = 1 << 1, /* an edit: in the shell's configure level it waits for commit */
+    COMMAND_RAW = 1 << 2,      /* takes every argument as it is, also ones like --json */
+};
+
+/* What an argument can be completed to. */
+enum command_completion {
+    COMPLETE_NOTHING,
+    COMPLETE_RESOURCES,
+    COMPLETE_NODES,
+    COMPLETE_OBJECTS,
+    COMPLETE_FILES,
+    COMPLETE_STATEMENT,
+};
+
+/* argv[0] is the command's own word.  NULL is success; HF_USAGE adds the usage to what is printed. */
+typedef struct hf_error *command_function(struct session *session, int argc, char **argv);
+
+struct command {
+    const char *name;
+    const char *arguments; /* "RESOURCE [NODE]" */
+    const char *summary;   /* one sentence, no full stop */
+    command_function *run;
+    int least, most; /* number of arguments; most -1: any */
+    unsigned flags;
+    enum command_completion completion;
+};
+
+struct command_area {
+    const char *name; /* "" for the commands that stand alone */
+    const char *summary;
+    const struct command *command;
+    size_t count;
+};
+
+extern const struct command_area area_main, area_configure, area_resource, area_node, area_cluster, area_ra;
+
+/* All areas, area_main first. */
+const struct command_area *const *command_areas(size_t *count);
+const struct command_area *command_area_named(const char *name);
+const struct command *command_named(const struct command_area *area, const char *name);
+
+/* Runs a command line: [AREA] COMMAND ARGUMENTS, options anywhere.  level: the shell's, or area_main.
+ * Prints what the command writes, and its error on standard error.  Returns its exit code. */
+int command_run(struct session *session, const struct command_area *level, int argc, char **argv);
+/* The same without printing an error: it is returned. */
+struct hf_error *command_dispatch(struct session *session, const struct command_area *level, int argc,
+                                  char **argv);
+/* Prints what the session's writer holds on standard output, and empties it. */
+struct hf_error *command_flush(struct session *session);
+void command_print_error(struct session *session, const struct hf_error *error);
+
+/* An error naming the word at fault, with a near miss from the area if there is one. */
+struct hf_error *command_unknown(const struct command_area *area, const char *word);
+
+/* --- shared by commands --- */
+
+/* Sets one of an object's attributes as an edit of its own. set: "meta_attributes", ...; value NULL removes;
+ * what: "resource" or "node", for messages. */
+struct attribute_edit {
+    const char *id, *set, *name, *value;
+    bool node;
+    bool changed; /* out */
+};
+session_editor attribute_editor;
+/* That edit, carried out. Prints nothing. */
+struct hf_error *change_attribute(struct session *session, const char *id, bool node, const char *set,
+                                  const char *name, const char *value);
+/* SECONDS, or a number with ms, s, m or h, as milliseconds. */
+bool parse_duration(const char *text, int64_t *ms);
+/* In a terminal: asks, true for yes.  Elsewhere: false, without asking. */
+bool ask_yes(struct session *session, const char *question);
+
+#endif

@@ -1,0 +1,72 @@
+/* main.c - the program `holdfast`: a command from the arguments, or the shell. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/complete.h"
+#include "cli/shell.h"
+#include "lib/xml.h"
+
+/* For the shell of the operating system: the line so far, its candidates one per line. */
+static int print_completions(struct session *session, const char *line)
+{
+    struct completion found = complete_line(session, &area_main, line);
+
+    for (size_t i = 0; i < found.count; i++)
+        puts(found.candidate[i]);
+    completion_free(&found);
+    return 0;
+}
+
+/* "holdfast", "holdfast --json", "holdfast configure": no command, so a shell or a batch. */
+static const struct command_area *shell_level(struct session *session, int argc, char **argv)
+{
+    const struct command_area *level = &area_main;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            session->json = true;
+        } else if (strcmp(argv[i], "--force") == 0) {
+            session->force = true;
+        } else if (strcmp(argv[i], "--file") == 0 && i + 1 < argc) {
+            session->file = argv[++i];
+        } else if (strncmp(argv[i], "--file=", 7) == 0) {
+            session->file = argv[i] + 7;
+        } else if (strcmp(argv[i], "--wait") == 0) {
+            session->wait_ms = 120000;
+        } else if (strncmp(argv[i], "--wait=", 7) == 0 && parse_duration(argv[i] + 7, &session->wait_ms)) {
+            continue;
+        } else if (level == &area_main && command_area_named(argv[i]) != NULL) {
+            level = command_area_named(argv[i]);
+        } else {
+            return NULL;
+        }
+    }
+    return level;
+}
+
+int main(int argc, char **argv)
+{
+    const char *file = getenv("CIB_file");
+    const struct command_area *level;
+    struct session session, plain;
+    int code;
+
+    hf_xml_init();
+    session_init(&session);
+    session.file = file != NULL && *file != '\0' ? file : NULL;
+    session.interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    plain = session;
+    if (argc == 3 && strcmp(argv[1], "--complete") == 0)
+        return print_completions(&session, argv[2]);
+    if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "--help") == 0))
+        argv[1] += 2;
+    level = shell_level(&session, argc, argv);
+    if (level != NULL) {
+        code = shell_run(&session, level);
+    } else {
+        session = plain;
+        code = command_run(&session, &area_main, argc - 1, argv + 1);
+    }
+    session_free(&session);
+    return code;
+}

@@ -1,0 +1,354 @@
+/* statements.c - see statements.h. */
+#include "cli/statements.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "cli/agents.h"
+#include "cli/command.h"
+#include "lib/xml.h"
+
+/* --- checks of agents --- */
+
+/* Meta-data already asked for in this edit, by "class:provider:type"; the value is the xmlDoc. */
+typedef xmlHashTable agent_cache;
+
+static void free_metadata(void *payload, const xmlChar *name)
+{
+    xmlFreeDoc(payload);
+}
+
+static struct hf_error *cached_metadata(agent_cache *cache, const struct agent_name *name,
+                                        const xmlNode **root)
+{
+    HF_CLEANUP(hf_freep) char *key = agent_text(name);
+    xmlDoc *metadata = xmlHashLookup(cache, (const xmlChar *)key);
+
+    *root = NULL;
+    if (metadata == NULL) {
+        struct hf_error *error = agent_metadata(name, &metadata);
+
+        if (error != NULL || metadata == NULL)
+            return error;
+        xmlHashAddEntry(cache, (const xmlChar *)key, metadata);
+    }
+    *root = xmlDocGetRootElement(metadata);
+    return NULL;
+}
+
+/* A primitive (or template) with where to look for what it refers to. */
+struct parameters {
+    const struct crm_edit *edit;
+    const xmlNode *resource;
+};
+
+/* Sees every nvpair among an element's parameters; stops at the first for which visit says so. */
+typedef bool pair_visitor(const char *name, void *context);
+
+static bool visit_pairs(const struct crm_edit *edit, const xmlNode *resource, pair_visitor *visit,
+                        void *context)
+{
+    HF_XML_EACH (set, resource, "instance_attributes") {
+        const char *reference = hf_xml_get(set, "id-ref");
+        const xmlNode *actual = reference != NULL ? crm_edit_find(edit, reference) : set;
+
+        if (actual != NULL && !hf_xml_is(actual, "instance_attributes"))
+            actual = hf_xml_child(actual, "instance_attributes");
+        HF_XML_EACH (pair, actual, "nvpair") {
+            const char *name = hf_xml_get(pair, "name"), *other = hf_xml_get(pair, "id-ref");
+
+            if (name == NULL && other != NULL && crm_edit_find(edit, other) != NULL)
+                name = hf_xml_get(crm_edit_find(edit, other), "name");
+            if (name != NULL && visit(name, context))
+                return true;
+        }
+    }
+    return false;
+}
+
+static const xmlNode *template_of(const struct crm_edit *edit, const xmlNode *resource)
+{
+    const char *template = hf_xml_get(resource, "template");
+
+    return template != NULL ? crm_edit_find(edit, template) : NULL;
+}
+
+static bool is_named(const char *name, void *wanted)
+{
+    return strcmp(name, wanted) == 0;
+}
+
+static bool is_set(const void *context, const char *parameter)
+{
+    const struct parameters *parameters = context;
+    const xmlNode *template = template_of(parameters->edit, parameters->resource);
+
+    return visit_pairs(parameters->edit, parameters->resource, is_named, (void *)parameter) ||
+           visit_pairs(parameters->edit, template, is_named, (void *)parameter);
+}
+
+struct known_check {
+    const xmlNode *metadata;
+    const struct agent_name *name;
+    struct hf_error *error;
+};
+
+static bool check_known(const char *parameter, void *context)
+{
+    struct known_check *check = context;
+
+    check->error = agent_check_known(check->metadata, check->name, parameter);
+    return check->error != NULL;
+}
+
+static struct hf_error *check_agent(agent_cache *cache, const struct crm_edit *edit, const xmlNode *resource)
+{
+    const xmlNode *template = template_of(edit, resource), *owner = template != NULL ? template : resource,
+                  *metadata;
+    struct agent_name name = {.class = hf_xml_get(owner, "class"),
+                              .provider = hf_xml_get(owner, "provider"),
+                              .type = hf_xml_get(owner, "type")};
+    struct parameters parameters = {.edit = edit, .resource = resource};
+    struct known_check known = {.name = &name};
+    struct hf_error *error;
+
+    if (name.class == NULL || name.type == NULL)
+        return NULL;
+    error = cached_metadata(cache, &name, &metadata);
+    known.metadata = metadata;
+    if (error == NULL && metadata != NULL) {
+        visit_pairs(edit, resource, check_known, &known);
+        error = known.error;
+        if (error == NULL && hf_xml_is(resource, "primitive"))
+            error = agent_check_required(metadata, &name, is_set, &parameters);
+    }
+    return hf_error_wrap(error, "%s %s", (const char *)resource->name, hf_xml_get_or(resource, "id", ""));
+}
+
+static struct hf_error *check_agents_below(agent_cache *cache, const struct crm_edit *edit,
+                                           const xmlNode *element)
+{
+    struct hf_error *error = NULL;
+
+    if (hf_xml_is(element, "primitive") || hf_xml_is(element, "template"))
+        return check_agent(cache, edit, element);
+    HF_XML_EACH_ANY (child, element) {
+        if (error == NULL && crm_section_of((const char *)child->name) != NULL)
+            error = check_agents_below(cache, edit, child);
+    }
+    return error;
+}
+
+static struct hf_error *check_agents(const struct statements_edit *wanted, const struct crm_edit *edit)
+{
+    agent_cache *cache = xmlHashCreate(16);
+    struct hf_error *error = NULL;
+
+    for (size_t i = 0; i < wanted->statements->count && error == NULL; i++) {
+        const struct crm_statement *statement = &wanted->statements->statement[i];
+        const char *id = statement->merge == CRM_OBJECT ? hf_xml_get(statement->element, "id") : NULL;
+
+        if (id == NULL || strcmp(statement->section, "resources") != 0)
+            continue;
+        if (hf_xml_is(statement->element, "primitive") || hf_xml_is(statement->element, "template") ||
+            hf_xml_child(statement->element, "member") == NULL)
+            error = check_agents_below(cache, edit, crm_edit_find(edit, id));
+        if (error != NULL && statement->line > 0 && wanted->statements->count > 1)
+            error = hf_error_wrap(error, "line %d", statement->line);
+    }
+    xmlHashFree(cache, free_metadata);
+    return error != NULL ? hf_error_wrap(error, "refused (--force overrides)") : NULL;
+}
+
+/* --- the edit --- */
+
+static struct crm_statement copy_statement(const struct crm_statement *statement)
+{
+    struct crm_statement copy = *statement;
+
+    copy.element = xmlDocCopyNode(statement->element, NULL, 1);
+    copy.target = hf_strdup(statement->target);
+    return copy;
+}
+
+static bool mentions(const struct crm_statements *statements, const char *section)
+{
+    for (size_t i = 0; i < statements->count; i++)
+        if (strcmp(statements->statement[i].section, section) == 0)
+            return true;
+    return false;
+}
+
+static struct hf_error *statements_editor(struct crm_edit *edit, void *context)
+{
+    const struct statements_edit *wanted = context;
+    struct hf_error *error = NULL;
+
+    edit->force = wanted->session->force;
+    if (wanted->scope == STATEMENTS_REPLACE && !mentions(wanted->statements, "nodes"))
+        crm_edit_keep_section(edit, "nodes");
+    if (wanted->n_gone > 0)
+        error = crm_edit_delete(edit, wanted->gone, wanted->n_gone);
+    for (size_t i = 0; i < wanted->statements->count && error == NULL; i++) {
+        struct crm_statement copy = copy_statement(&wanted->statements->statement[i]);
+        int line = copy.line;
+
+        error = crm_edit_apply(edit, &copy, wanted->scope == STATEMENTS_UPDATE ? CRM_UPDATE : CRM_CREATE);
+        crm_statement_free(&copy);
+        if (line > 0 && wanted->statements->count > 1)
+            error = hf_error_wrap(error, "line %d", line);
+    }
+    if (error == NULL && !wanted->session->force)
+        error = check_agents(wanted, edit);
+    return error;
+}
+
+struct hf_error *statements_change(const struct statements_edit *wanted, bool *changed)
+{
+    struct session_edit edit = {
+        .editor = statements_editor, .context = (void *)wanted, .anew = wanted->scope == STATEMENTS_REPLACE};
+
+    return session_change(wanted->session, &edit, changed);
+}
+
+/* --- reading --- */
+
+static void add_element(struct crm_statements *statements, const xmlNode *element, enum crm_merge merge,
+                        const char *section)
+{
+    struct crm_statement *statement;
+
+    hf_grow(&statements->statement, &statements->capacity, statements->count + 1, sizeof(*statement));
+    statement = &statements->statement[statements->count++];
+    *statement = (struct crm_statement){
+        .merge = merge, .section = section, .line = (int)xmlGetLineNo((xmlNode *)element)};
+    statement->element = xmlDocCopyNode((xmlNode *)element, NULL, 1);
+}
+
+/* The sections' own names, as string constants that outlive the document. */
+static const char *known_section(const char *name)
+{
+    static const char *const sections[] = {"crm_config",   "nodes",       "resources",        "constraints",
+                                           "rsc_defaults", "op_defaults", "fencing-topology", "tags",
+                                           "alerts",       "acls"};
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(sections); i++)
+        if (strcmp(sections[i], name) == 0)
+            return sections[i];
+    return NULL;
+}
+
+static struct hf_error *add_section(struct crm_statements *statements, const xmlNode *element,
+                                    const char *source)
+{
+    const char *section = known_section((const char *)element->name);
+    bool sets;
+
+    if (section == NULL)
+        return hf_error_new(
+            HF_REFUSED,
+            "%s: line %ld: <configuration> contains <%s>, expected one of crm_config, nodes, "
+            "resources, constraints, rsc_defaults, op_defaults, fencing-topology, tags, alerts, acls",
+            source, xmlGetLineNo((xmlNode *)element), (const char *)element->name);
+    if (strcmp(section, "fencing-topology") == 0) {
+        add_element(statements, element, CRM_WHOLE, section);
+        return NULL;
+    }
+    sets = strcmp(section, "crm_config") == 0 || strcmp(section, "rsc_defaults") == 0 ||
+           strcmp(section, "op_defaults") == 0;
+    HF_XML_EACH_ANY (child, element) {
+        if (!sets && (crm_section_of((const char *)child->name) == NULL ||
+                      strcmp(crm_section_of((const char *)child->name), section) != 0))
+            return hf_error_new(HF_REFUSED, "%s: line %ld: <%s> contains <%s>, which does not belong there",
+                                source, xmlGetLineNo(child), section, (const char *)child->name);
+        if (hf_xml_get(child, "id") == NULL)
+            return hf_error_new(HF_REFUSED, "%s: line %ld: <%s> has no id", source, xmlGetLineNo(child),
+                                (const char *)child->name);
+        add_element(statements, child, sets ? CRM_SET : CRM_OBJECT, section);
+    }
+    return NULL;
+}
+
+static struct hf_error *read_xml(const char *text, size_t length, const char *source,
+                                 struct crm_statements *statements)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *document = NULL;
+    struct hf_error *error = hf_xml_parse(text, length, source, &document);
+    const xmlNode *root = xmlDocGetRootElement(document), *configuration;
+    const char *section;
+
+    if (error != NULL)
+        return error;
+    configuration = hf_xml_is(root, "cib") ? hf_xml_child(root, "configuration") : root;
+    if (hf_xml_is(configuration, "configuration")) {
+        HF_XML_EACH_ANY (child, configuration)
+            if (error == NULL)
+                error = add_section(statements, child, source);
+        return error;
+    }
+    section = crm_section_of((const char *)root->name);
+    if (section == NULL || strcmp(section, (const char *)root->name) == 0
+            ? known_section((const char *)root->name) == NULL
+            : hf_xml_get(root, "id") == NULL)
+        return hf_error_new(HF_REFUSED,
+                            "%s: found <%s>, expected <cib>, <configuration>, one of its sections, or one "
+                            "object with an id",
+                            source, (const char *)root->name);
+    if (known_section((const char *)root->name) != NULL)
+        return add_section(statements, root, source);
+    add_element(statements, root, hf_xml_is(root, "cluster_property_set") ? CRM_SET : CRM_OBJECT, section);
+    return NULL;
+}
+
+struct hf_error *statements_read(const char *text, size_t length, const char *source,
+                                 struct crm_statements *statements)
+{
+    size_t at = 0;
+    struct hf_error *error;
+
+    *statements = (struct crm_statements){0};
+    while (at < length && isspace((unsigned char)text[at]))
+        at++;
+    if (at == length || text[at] != '<')
+        return hf_error_wrap(crm_parse(text, length, statements), "%s", source);
+    error = read_xml(text, length, source, statements);
+    if (error != NULL)
+        crm_statements_free(statements);
+    return error;
+}
+
+/* --- one statement --- */
+
+static bool take_force(struct crm_words *words)
+{
+    bool found = false;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < words->count; i++) {
+        if (i > 0 && !words->word[i].quoted && strcmp(words->word[i].text, "--force") == 0) {
+            free(words->word[i].text);
+            found = true;
+        } else {
+            words->word[kept++] = words->word[i];
+        }
+    }
+    words->count = kept;
+    return found;
+}
+
+struct hf_error *statements_change_words(struct session *session, struct crm_words *words, const char *raw)
+{
+    struct crm_statement statement = {0};
+    struct crm_statements one = {.statement = &statement, .count = 1};
+    struct statements_edit edit = {.session = session, .statements = &one, .scope = STATEMENTS_CREATE};
+    bool forced = session->force;
+    struct hf_error *error;
+
+    session->force = take_force(words) || forced;
+    error = crm_parse_words(words, &statement);
+    if (error == NULL)
+        error = statements_change(&edit, NULL);
+    session->force = forced;
+    crm_statement_free(&statement);
+    return error;
+}

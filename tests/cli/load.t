@@ -1,0 +1,110 @@
+Files with many statements, as crm text and as XML; batches on standard input.
+$ cat >site.crm <<'END'
+> # Two web servers behind an address.
+> node 1: n1
+> node 2: n2 attributes standby=on
+> primitive vip ocf:test:Good \
+>     params ip=10.0.0.1 \
+>     op monitor interval=10s
+> primitive web1 Dummy
+> primitive web2 Dummy
+> group front vip
+> clone webs web1 meta interleave=true
+> colocation near inf: web2 front
+> order first Mandatory: front web2
+> property stonith-enabled=false
+> rsc_defaults resource-stickiness=100
+> END
+$ holdfast configure load site.crm
+$ holdfast configure save saved.crm && cat saved.crm
+node 1: n1
+node 2: n2 \
+	attributes standby=on
+primitive web2 ocf:heartbeat:Dummy
+primitive vip ocf:test:Good \
+	params ip=10.0.0.1 \
+	op monitor interval=10s
+group front vip
+primitive web1 ocf:heartbeat:Dummy
+clone webs web1 \
+	meta interleave=true
+colocation near inf: web2 front
+order first Mandatory: front web2
+property cib-bootstrap-options: \
+	stonith-enabled=false
+rsc_defaults rsc-options: \
+	resource-stickiness=100
+$ cp cib.xml before.xml; holdfast configure load replace saved.crm; diff before.xml cib.xml && echo unchanged
+unchanged
+$ holdfast configure save xml saved.xml; holdfast configure load replace saved.xml; diff before.xml cib.xml && echo unchanged
+unchanged
+$ printf 'primitive web2 Dummy meta priority=5\nprimitive web3 Dummy\n' >more.crm; holdfast configure load update more.crm; holdfast configure show web2 web3
+primitive web2 ocf:heartbeat:Dummy \
+	meta priority=5
+primitive web3 ocf:heartbeat:Dummy
+$ printf 'primitive ok Dummy\nprimitive wrong Dummy parms x=1\n' >wrong.crm; holdfast configure load update wrong.crm; holdfast configure show ok
+holdfast: wrong.crm: line 2, column 23: found 'parms', expected one of description=, params, meta, utilization, operations, op; did you mean 'params'?
+holdfast: 'ok' does not exist, expected the id of an object
+[3]
+$ printf 'primitive ok Dummy\ngroup g ok nobody\n' >wrong.crm; holdfast configure load update wrong.crm; holdfast configure show ok
+holdfast: wrong.crm: line 2: group g: resource 'nobody' does not exist, expected the id of a primitive
+holdfast: 'ok' does not exist, expected the id of an object
+[3]
+$ holdfast configure load replace no-such-file
+holdfast: cannot open no-such-file: No such file or directory
+[1]
+$ holdfast configure load nonsense site.crm
+holdfast: found 'nonsense', expected one of replace, update, push
+[2]
+$ printf '<cib><configuration>' >broken.xml; holdfast configure load replace broken.xml
+holdfast: broken.xml:1: not well-formed XML: Premature end of data in tag configuration line 1
+[3]
+$ printf '<configuration><resources><widget id="w"/></resources></configuration>' >odd.xml; holdfast configure load replace odd.xml
+holdfast: odd.xml: line 1: <resources> contains <widget>, which does not belong there
+[3]
+$ printf '<rsc_location id="k" rsc="web2" score="lots" node="n1"/>' >bad.xml; holdfast configure load update bad.xml
+holdfast: bad.xml: request:1: value 'lots' of score in <rsc_location id='k'>: expected a whole number, INFINITY, +INFINITY or -INFINITY
+[3]
+$ head -c 10485760 /dev/zero | tr '\0' 'x' >huge.crm; holdfast configure load replace huge.crm
+holdfast: huge.crm: larger than the limit of 8388608 bytes
+[3]
+$ diff before.xml cib.xml >/dev/null || holdfast configure show web2
+primitive web2 ocf:heartbeat:Dummy \
+	meta priority=5
+$ printf 'primitive p1 Dummy\nprimitive p2 Dummy\ngroup pair p1 p2\n' | holdfast configure
+$ holdfast configure show pair
+group pair p1 p2
+$ printf 'configure\nprimitive q1 Dummy\ncommit\nprimitive q2 Dummy\nprimitive q2 Dummy\n' | holdfast
+holdfast: primitive q2 exists already, expected a new id ('configure load update' or 'configure edit' replace objects)
+holdfast: stopped at line 5; changes collected before it were not made
+[3]
+$ holdfast configure show q1 q2
+primitive q1 ocf:heartbeat:Dummy
+holdfast: 'q2' does not exist, expected the id of an object
+[3]
+$ printf 'configure\nprimitive r1 Dummy\ndiff\nshow r1\nup\nresource\nstop r1\nquit\n' | holdfast; holdfast configure show r1
++primitive r1 ocf:heartbeat:Dummy
+primitive r1 ocf:heartbeat:Dummy
+primitive r1 ocf:heartbeat:Dummy \
+	meta target-role=Stopped
+$ printf 'configure\nprimitive s1 Dummy\nrefresh\n' | holdfast; holdfast configure show s1
+holdfast: 's1' does not exist, expected the id of an object
+[3]
+$ printf 'primitive t1 "Dum' | holdfast configure
+holdfast: line 1, column 14: this " quote is not closed, expected another "
+[2]
+$ EDITOR='sed -i s/priority=5/priority=7/' holdfast configure edit web2; holdfast configure show web2
+primitive web2 ocf:heartbeat:Dummy \
+	meta priority=7
+$ EDITOR='sed -i /web3/d' holdfast configure edit web2 web3; holdfast configure show web3
+holdfast: 'web3' does not exist, expected the id of an object
+[3]
+$ EDITOR='sed -i s/meta/mata/' holdfast configure edit web2
+holdfast: line 2, column 2: found 'mata', expected one of description=, params, meta, utilization, operations, op; did you mean 'meta'?
+[2]
+$ EDITOR=false holdfast configure edit web2
+holdfast: the editor 'false' ended with status 1: nothing was changed
+[1]
+$ holdfast configure edit
+holdfast: no terminal to edit at and no EDITOR set, expected one, or 'configure save' and 'configure load'
+[2]
