@@ -64,7 +64,8 @@ struct fence_event {
 
 enum fence_order {
     FENCE_RUN,     /* run an agent */
-    FENCE_FORGET,  /* the result of this run is no longer wanted: end it if it still runs */
+    FENCE_FORGET,  /* the result of this run is no longer wanted: end it if it still runs. Every run
+                    * ends by RESULT or FORGET */
     FENCE_VERDICT, /* a request has been decided */
     FENCE_ANSWER,  /* to a CONFIRM: believed or not */
     FENCE_RECORD,  /* an operation ended: for status and history on all nodes */
