@@ -20,6 +20,15 @@ struct {
     __type(value, struct gate_entry);
 } vips SEC(".maps");
 
+/* Interfaces whose clsact qdisc the guard made; not for the programs, only kept where the guard's death does
+ * not lose it. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, GATE_HOOKS_MAX);
+    __type(key, __u32);
+    __type(value, __u32);
+} hooks SEC(".maps");
+
 static inline __attribute__((always_inline)) int packet_load(const struct packet *packet, __u32 offset,
                                                              void *to, __u32 length)
 {

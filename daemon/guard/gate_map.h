@@ -4,7 +4,7 @@
 
 #include <linux/types.h>
 
-enum { GATE_VIPS_MAX = 1024 };
+enum { GATE_VIPS_MAX = 1024, GATE_HOOKS_MAX = 1024 };
 
 /* An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d. */
 struct gate_address {
