@@ -11,12 +11,13 @@ struct runner_places runner_places_default(void)
     return (struct runner_places){.ocf_root = HF_OCF_ROOT,
                                   .init_dir = "/etc/init.d",
                                   .systemd = HF_LIBEXECDIR "/holdfast-systemd",
+                                  .fence = HF_LIBEXECDIR "/fence-device",
                                   .compat_dir = HF_LIBEXECDIR "/compat"};
 }
 
 enum runner_class runner_class_parse(const char *name)
 {
-    static const char *const names[] = {"ocf", "lsb", "service", "systemd"};
+    static const char *const names[] = {"ocf", "lsb", "service", "systemd", "stonith"};
 
     for (size_t i = 0; i < HF_ARRAY_LENGTH(names); i++)
         if (strcmp(names[i], name) == 0)
@@ -148,7 +149,7 @@ static char **make_environment(const struct runner_call *call, enum runner_class
     }
     set_path(&environment, places);
     set_stack(&environment);
-    if (class == RUNNER_OCF)
+    if (class == RUNNER_OCF || class == RUNNER_STONITH)
         set_ocf(&environment, call, places);
     return environment.entries;
 }
@@ -177,8 +178,14 @@ static struct hf_error *check_names(const struct runner_call *call, enum runner_
         if (plain_name(call->type) && call->type[0] != '-')
             return NULL;
         return hf_error_new(HF_USAGE, "systemd:%s names no unit", call->type);
+    case RUNNER_STONITH:
+        if (plain_name(call->type) && strncmp(call->type, "fence_", 6) == 0)
+            return NULL;
+        return hf_error_new(HF_USAGE, "stonith:%s names no fence agent: expected fence_NAME", call->type);
     default:
-        return hf_error_new(HF_USAGE, "resource class '%s' is unknown: expected ocf, lsb, service or systemd",
+        return hf_error_new(HF_USAGE,
+                            "resource class '%s' is unknown: expected ocf, lsb, service, systemd "
+                            "or stonith",
                             call->class);
     }
 }
@@ -203,7 +210,7 @@ struct hf_error *runner_command_make(const struct runner_call *call, enum runner
         command->argv[1] = hf_strdup(monitor ? "status" : call->operation);
         break;
     default:
-        command->path = hf_strdup(places->systemd);
+        command->path = hf_strdup(class == RUNNER_STONITH ? places->fence : places->systemd);
         command->argv[1] = hf_strdup(call->operation);
         command->argv[2] = hf_strdup(call->type);
     }

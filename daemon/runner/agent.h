@@ -7,7 +7,8 @@
  *   lsb      INIT_DIR/TYPE OPERATION with "monitor" called as "status"; exit codes of LSB 3.1
  *   service  lsb where there is a script of that name, otherwise systemd
  *   systemd  the helper holdfast-systemd OPERATION TYPE, which speaks with systemd over D-Bus and answers
- *            in OCF terms */
+ *            in OCF terms
+ *   stonith  the helper fence-device OPERATION TYPE, which calls the fence agent; parameters as for ocf */
 #ifndef HF_RUNNER_AGENT_H
 #define HF_RUNNER_AGENT_H
 
@@ -18,13 +19,21 @@ struct runner_places {
     const char *ocf_root;   /* "/usr/lib/ocf" */
     const char *init_dir;   /* "/etc/init.d" */
     const char *systemd;    /* the helper's path */
+    const char *fence;      /* the helper's path */
     const char *compat_dir; /* put first in PATH; NULL for none */
 };
 
 /* The defaults of this build. */
 struct runner_places runner_places_default(void);
 
-enum runner_class { RUNNER_OCF, RUNNER_LSB, RUNNER_SERVICE, RUNNER_SYSTEMD, RUNNER_CLASS_UNKNOWN };
+enum runner_class {
+    RUNNER_OCF,
+    RUNNER_LSB,
+    RUNNER_SERVICE,
+    RUNNER_SYSTEMD,
+    RUNNER_STONITH,
+    RUNNER_CLASS_UNKNOWN
+};
 
 enum runner_class runner_class_parse(const char *name);
 /* What class service stands for: lsb if the script is there, else systemd. Others are themselves. */

@@ -14,8 +14,11 @@
 #include "daemon/runner/agent.h"
 #include "daemon/runner/capture.h"
 
-static const struct runner_places places = {
-    .ocf_root = "/ocf", .init_dir = "/init", .systemd = "/helper", .compat_dir = "/compat"};
+static const struct runner_places places = {.ocf_root = "/ocf",
+                                            .init_dir = "/init",
+                                            .systemd = "/helper",
+                                            .fence = "/fence",
+                                            .compat_dir = "/compat"};
 
 static const char *variable(const struct runner_command *command, const char *name)
 {
@@ -124,12 +127,35 @@ static void systemd_units_go_to_the_helper(void **state)
     runner_command_clear(&command);
 }
 
+static void fence_devices_go_to_their_helper(void **state)
+{
+    char *const base[] = {NULL};
+    struct runner_call call = call_of("stonith", "", "fence_ipmilan", "monitor");
+    struct runner_command command;
+    bool parameter = false;
+
+    runner_call_param(&call, "ip", "10.0.0.9");
+    assert_null(runner_command_make(&call, RUNNER_STONITH, &places, base, &command));
+    assert_string_equal(command.path, "/fence");
+    assert_string_equal(command.argv[1], "monitor");
+    assert_string_equal(command.argv[2], "fence_ipmilan");
+    for (size_t i = 0; command.environment[i] != NULL; i++)
+        parameter |= strcmp(command.environment[i], "OCF_RESKEY_ip=10.0.0.9") == 0;
+    assert_true(parameter);
+    runner_command_clear(&command);
+    for (size_t i = 0; i < call.param_count; i++) {
+        free(call.params[i].name);
+        free(call.params[i].value);
+    }
+    free(call.params);
+}
+
 static void names_that_name_nothing_are_refused(void **state)
 {
     static const char *const bad[][3] = {
         {"ocf", "", "Dummy"},    {"ocf", "heartbeat", ""},        {"ocf", "../../tmp", "x"},
         {"ocf", "..", "x"},      {"ocf", "heartbeat", "../evil"}, {"lsb", "", "a/b"},
-        {"systemd", "", "../x"}, {"systemd", "", "--help"},       {"stonith", "", "fence_x"},
+        {"systemd", "", "../x"}, {"systemd", "", "--help"},       {"stonith", "", "../fence_x"},
         {"upstart", "", "x"}};
     char *const base[] = {NULL};
 
@@ -288,6 +314,7 @@ int main(void)
         cmocka_unit_test(ocf_agents_get_their_environment),
         cmocka_unit_test(lsb_scripts_are_asked_for_their_status),
         cmocka_unit_test(systemd_units_go_to_the_helper),
+        cmocka_unit_test(fence_devices_go_to_their_helper),
         cmocka_unit_test(names_that_name_nothing_are_refused),
         cmocka_unit_test(service_is_lsb_where_there_is_a_script),
         cmocka_unit_test(exit_codes_become_ocf),
