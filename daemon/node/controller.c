@@ -121,10 +121,10 @@ void controller_view(struct node *node, const struct node_event *event)
     node->controller.marking = false;
 }
 
-void controller_unresponsive(struct node *node, uint32_t id)
+void controller_expelled(struct node *node, uint32_t id)
 {
     remember_away(node, id, 0);
-    controller_want(node, "a member does not answer");
+    controller_want(node, "a member was expelled");
 }
 
 static const struct away *find_away(const struct node *node, uint32_t id)
@@ -133,6 +133,26 @@ static const struct away *find_away(const struct node *node, uint32_t id)
         if (node->controller.away[i].id == id)
             return &node->controller.away[i];
     return NULL;
+}
+
+void controller_confirm(struct node *node, uint32_t from, const struct node_message *message)
+{
+    struct node_message refusal = {
+        .kind = NODE_MESSAGE_SETTLED,
+        .to = from,
+        .ticket = message->ticket,
+        .rc = HF_REFUSED,
+        .text = "its machine is still heard, only its daemon is gone",
+    };
+
+    if (!node->controller.active)
+        return;
+    if (find_away(node, node_id_by_name(node, message->text)) != NULL) {
+        node_send(node, &refusal);
+        return;
+    }
+    node->confirming = (struct waiter){from, message->ticket};
+    fencing_confirm(node, message->text);
 }
 
 static bool fencing_enabled(const struct node *node)
@@ -152,8 +172,10 @@ static bool fencing_enabled(const struct node *node)
     return enabled;
 }
 
-static void drop_transient(const xmlNode *state, const char *id, struct hf_buf *update)
+void controller_drop_transient(struct node *node, const char *id, struct hf_buf *update)
 {
+    const xmlNode *state = cib_document_node_state(cib_replica_document(node->replica), id);
+
     HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes") {
         HF_XML_EACH (pair, set, "nvpair")
             cib_status_set_attribute(update, id, hf_xml_get_or(pair, "name", ""), NULL);
@@ -165,7 +187,7 @@ static void mark_machine_lost(struct node *node, const xmlNode *state, const cha
     cib_status_set_node(update, id, "in_ccm", "false");
     cib_status_set_node(update, id, "crmd", "offline");
     cib_status_set_node(update, id, "join", "down");
-    drop_transient(state, id, update);
+    controller_drop_transient(node, id, update);
     node_log(node, LOG_NOTICE, "%s is marked as lost", hf_xml_get_or(state, "uname", id));
 }
 
@@ -218,7 +240,7 @@ static void mark_lost(struct node *node)
 /* Whether nothing may be decided yet: the group has not agreed on quorum, or a daemon is expected back. */
 static bool holding(const struct node *node)
 {
-    if (!cib_replica_agreed(node->replica))
+    if (!cib_replica_agreed(node->replica) || node->controller.marking)
         return true;
     for (size_t i = 0; i < node->controller.n_away; i++)
         if (!node->controller.away[i].given_up)
@@ -525,6 +547,25 @@ static void clear_failcount(struct node *node, const struct graph_action *action
     finish(node, action, 0, RUNNER_DONE);
 }
 
+void controller_fenced(struct node *node, uint64_t request, bool done)
+{
+    struct controller *controller = &node->controller;
+    struct transition_event event = {
+        .type = TRANSITION_RESULT,
+        .now = node->now,
+        .action = (int)(request & UINT32_MAX),
+        .rc = done ? 0 : 1,
+        .status = done ? RUNNER_DONE : RUNNER_ERROR,
+    };
+
+    if (!done)
+        controller->not_before = node->now + FENCE_RETRY_MS;
+    if (controller->walk == NULL || (request >> 32) != (uint32_t)controller->number ||
+        transition_state(controller->walk, event.action) != TRANSITION_EXECUTING)
+        return;
+    walk(node, &event);
+}
+
 static void perform_event(struct node *node, const struct graph_action *action, uint32_t to)
 {
     struct node_message message = {.kind = NODE_MESSAGE_EXIT, .to = to};
@@ -555,9 +596,7 @@ static void perform(struct node *node, const struct graph_action *action)
     else
         hf_parse_int64(id, &to);
     if (action->kind == GRAPH_FENCE) {
-        node_log(node, LOG_ERR, "%s must be fenced and there is nothing to fence it with", action->node_name);
-        node->controller.not_before = node->now + FENCE_RETRY_MS;
-        finish(node, action, 1, RUNNER_ERROR);
+        fencing_request(node, action, (uint64_t)node->controller.number << 32 | (uint32_t)action->id);
         return;
     }
     if (!node_is_member(node, (uint32_t)to)) {

@@ -83,9 +83,16 @@ void node_message_encode(const struct node_message *message, struct hf_buf *out)
         put_action(out, &message->action);
         break;
     case NODE_MESSAGE_DONE:
+    case NODE_MESSAGE_FENCE:
+    case NODE_MESSAGE_FENCED:
+        hf_put_u64(out, message->ticket);
         hf_put_string(out, message->key);
         hf_put_u32(out, (uint32_t)message->rc);
         hf_put_u32(out, (uint32_t)message->status);
+        hf_put_string(out, message->text);
+        break;
+    case NODE_MESSAGE_CONFIRM:
+        hf_put_u64(out, message->ticket);
         hf_put_string(out, message->text);
         break;
     case NODE_MESSAGE_CLEANUP:
@@ -114,9 +121,16 @@ static struct hf_error *get_body(struct hf_reader *in, struct node_message *mess
         get_action(in, &message->action);
         break;
     case NODE_MESSAGE_DONE:
+    case NODE_MESSAGE_FENCE:
+    case NODE_MESSAGE_FENCED:
+        message->ticket = hf_get_u64(in);
         message->key = hf_get_string(in);
         message->rc = (int32_t)hf_get_u32(in);
         message->status = (int32_t)hf_get_u32(in);
+        message->text = hf_get_string(in);
+        break;
+    case NODE_MESSAGE_CONFIRM:
+        message->ticket = hf_get_u64(in);
         message->text = hf_get_string(in);
         break;
     case NODE_MESSAGE_CLEANUP:

@@ -18,8 +18,11 @@ enum node_message_kind {
     NODE_MESSAGE_DONE = 3,    /* a node to the coordinator: an action that leaves no trace in the CIB ended */
     NODE_MESSAGE_CLEANUP = 4, /* everybody: forget failures or history of a resource */
     NODE_MESSAGE_SETTLE = 5,  /* to the coordinator: tell when there is nothing left to do */
-    NODE_MESSAGE_SETTLED = 6, /* coordinator to the one who asked */
+    NODE_MESSAGE_SETTLED = 6, /* coordinator's answer to SETTLE or CONFIRM */
     NODE_MESSAGE_EXIT = 7,    /* coordinator to a node: everything is stopped, leave */
+    NODE_MESSAGE_FENCE = 8,   /* coordinator to a node: run a fence agent, or forget that you were asked */
+    NODE_MESSAGE_FENCED = 9,  /* its result */
+    NODE_MESSAGE_CONFIRM = 10, /* to the coordinator: an operator says that a node is down */
 };
 
 struct node_pair {
@@ -47,11 +50,15 @@ struct node_message {
     const void *bytes;
     size_t length;
     struct node_action action; /* ACTION */
-    char *key;                 /* DONE: transition key */
-    int32_t rc, status;        /* DONE: OCF exit code, execution status; SETTLED: enum hf_error_kind */
-    char *text;      /* DONE: exit reason; SETTLED: what is still pending; CLEANUP: resource or "" */
+    /* DONE: transition key, exit code, execution status, exit reason.  CLEANUP: text is the resource or "".
+     * SETTLED: rc is an enum hf_error_kind, text why.  CONFIRM: text is the node's name.
+     * FENCE: key is the agent, text its input, status its timeout in ms, rc 1 to forget.
+     * FENCED: rc is the exit status, status 1 if it was late, text its output, key its errors. */
+    char *key;
+    int32_t rc, status;
+    char *text;
     bool refresh;    /* CLEANUP: forget the whole history, not only failures */
-    uint64_t ticket; /* SETTLE and SETTLED: the asker's number */
+    uint64_t ticket; /* SETTLE, SETTLED, CONFIRM: the asker's number; FENCE, FENCED: the run's */
 };
 
 /* Appends the message. */

@@ -167,6 +167,8 @@ static void answer(struct node *node, struct cib_update *update)
 static void applied(struct node *node, const struct cib_update *update)
 {
     if (update->configuration)
+        node->fencing_configured = false;
+    if (update->configuration)
         controller_want(node, "the configuration changed");
     if (update->status && update->bytes.length > 0)
         controller_status_applied(node, update->bytes.data, update->bytes.length);
@@ -205,6 +207,57 @@ static void coordinator(struct node *node, cib_member member)
         controller_activate(node, is_dc);
     }
     request_ask_again(node);
+}
+
+static void replica_step(struct node *node, struct cib_event *event);
+
+/* The most senior of the others sends it away; if that one is as silent, it is not the most senior for long.
+ */
+static void unresponsive(struct node *node, cib_member member)
+{
+    size_t count;
+    const cib_member *members = cib_replica_members(node->replica, &count);
+    struct cib_event expel = {.type = CIB_EVENT_EXPEL, .member = member};
+    size_t first = count > 0 && members[0] == member ? 1 : 0;
+
+    node_log(node, LOG_ERR, "%s does not acknowledge changes in time and counts as failed",
+             node_name(node, cib_member_node(member)));
+    if (first < count && cib_member_node(members[first]) == node->self)
+        replica_step(node, &expel);
+}
+
+static bool is_expelled(const struct node *node, cib_member member)
+{
+    for (size_t i = 0; i < node->n_expelled; i++)
+        if (node->expelled[i] == member)
+            return true;
+    return false;
+}
+
+static void drop_expelled(struct node *node)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < node->n_members; i++)
+        if (!is_expelled(node, cib_member_make(node->members[i].id, node->members[i].pid)))
+            node->members[kept++] = node->members[i];
+    node->n_members = kept;
+}
+
+static void expelled(struct node *node, cib_member member)
+{
+    uint32_t id = cib_member_node(member);
+
+    if (id == node->self) {
+        node_log(node, LOG_CRIT, "this node was expelled for not answering in time: starting again");
+        node_effect_add(node, NODE_EXIT)->level = 1;
+        return;
+    }
+    node_log(node, LOG_ERR, "%s was expelled from the group", node_name(node, id));
+    hf_grow(&node->expelled, &node->expelled_capacity, node->n_expelled + 1, sizeof(*node->expelled));
+    node->expelled[node->n_expelled++] = member;
+    drop_expelled(node);
+    controller_expelled(node, id);
 }
 
 static void perform_update(struct node *node, struct cib_update *update)
@@ -252,16 +305,14 @@ static void perform_update(struct node *node, struct cib_update *update)
         node_log(node, LOG_INFO, "%s is in sync", who);
         break;
     case CIB_UPDATE_UNRESPONSIVE:
-        node_log(node, LOG_ERR, "%s does not acknowledge changes in time and counts as failed", who);
-        controller_unresponsive(node, cib_member_node(update->member));
+        unresponsive(node, update->member);
         break;
     case CIB_UPDATE_DIVERGED:
         node_log(node, LOG_CRIT, "%s has a state that is not the group's and takes it over: %s", who,
                  update->text);
         break;
     case CIB_UPDATE_EXPELLED:
-        node_log(node, LOG_CRIT, "this node was expelled for not answering in time: starting again");
-        node_effect_add(node, NODE_EXIT)->level = 1;
+        expelled(node, update->member);
         break;
     case CIB_UPDATE_PROTOCOL:
         node_log(node, LOG_WARNING, "%s sent what cannot be understood: %s", who, update->text);
@@ -371,6 +422,9 @@ static void take_view(struct node *node, const struct node_event *event)
     free(node->members);
     node->members = hf_memdup(event->view.members, (size_t)event->view.n_members * sizeof(*node->members));
     node->n_members = (size_t)event->view.n_members;
+    drop_expelled(node);
+    node->machines = event->view.machines;
+    node->fencing_configured = false;
     controller_view(node, event);
     replica_step(node, &view);
     request_ask_again(node);
@@ -406,7 +460,16 @@ static void take_message(struct node *node, const struct node_event *event)
             executor_cleanup(node, message.text, message.refresh);
             break;
         case NODE_MESSAGE_SETTLED:
-            request_settled(node, &message);
+            request_answered(node, &message);
+            break;
+        case NODE_MESSAGE_FENCE:
+            fencing_run_for(node, event->message.from, &message);
+            break;
+        case NODE_MESSAGE_FENCED:
+            fencing_remote_result(node, &message);
+            break;
+        case NODE_MESSAGE_CONFIRM:
+            controller_confirm(node, event->message.from, &message);
             break;
         case NODE_MESSAGE_EXIT:
             node_farewell(node);
@@ -471,6 +534,7 @@ static void tick(struct node *node)
     if (cib_replica_deadline(node->replica) <= node->now)
         replica_step(node, &event);
     request_tick(node);
+    fencing_tick(node);
     if (node->leaving && node->leave_by <= node->now) {
         node_log(node, LOG_ERR, "leaving: not everything could be stopped in time");
         node->leave_by = INT64_MAX;
@@ -501,6 +565,7 @@ static void dispatch(struct node *node, const struct node_event *event)
         take_view(node, event);
         break;
     case NODE_QUORUM:
+        node->machines = event->view.machines;
         quorum.quorum = event->view.quorate ? CIB_QUORUM_YES : CIB_QUORUM_NO;
         replica_step(node, &quorum);
         break;
@@ -528,6 +593,9 @@ static void dispatch(struct node *node, const struct node_event *event)
     case NODE_RESULT:
         executor_result(node, event->result);
         break;
+    case NODE_FENCED:
+        fencing_result(node, event->fenced);
+        break;
     case NODE_SHUTDOWN:
         begin_to_leave(node);
         break;
@@ -551,7 +619,7 @@ const struct node_effect *node_step(struct node *node, const struct node_event *
 int64_t node_deadline(const struct node *node)
 {
     int64_t deadline = cib_replica_deadline(node->replica);
-    int64_t others[] = {controller_deadline(node), request_deadline(node),
+    int64_t others[] = {controller_deadline(node), request_deadline(node), fencing_deadline(node->fencing),
                         node->leaving ? node->leave_by : INT64_MAX};
 
     for (size_t i = 0; i < HF_ARRAY_LENGTH(others); i++)
@@ -571,6 +639,7 @@ struct node *node_new(const struct node_config *config, struct cib_saved *saved)
     node->waiting_end = &node->waiting;
     node->replica = cib_replica_new(&options, saved);
     node->self = config->self;
+    node->fencing = fencing_new(config->name, (uint64_t)config->self << 32 | config->pid);
     return node;
 }
 
@@ -593,7 +662,9 @@ void node_free(struct node *node)
     free(node->names);
     free(node->cluster);
     free(node->members);
-    free(node->settles);
+    free(node->expelled);
+    request_free(node);
+    fencing_free(node->fencing);
     free((char *)node->config.name);
     free(node);
 }

@@ -52,8 +52,18 @@ enum node_input {
     NODE_RUNNER_LOST,    /* the connection to it is gone */
     NODE_RUNNER_HISTORY, /* the answer to NODE_LIST: all that the runner knows */
     NODE_RESULT,         /* an agent's operation ended */
+    NODE_FENCED,         /* a fence agent ended */
     NODE_SHUTDOWN,       /* this node shall leave in good order */
     NODE_TICK,           /* node_deadline() was reached */
+};
+
+/* What became of a NODE_FENCE effect; run and requester are the effect's ticket and client. */
+struct node_fence_result {
+    uint64_t run;
+    uint32_t requester;
+    int exit_status; /* of the agent */
+    bool timed_out;
+    const char *output, *reason; /* its standard output, its standard error; may be NULL */
 };
 
 struct node_event {
@@ -64,9 +74,10 @@ struct node_event {
         struct {
             const struct node_member *members, *joined, *left;
             int n_members, n_joined, n_left;
+            int machines; /* that are heard, whether or not a daemon runs on them */
             bool quorate;
             uint64_t ring;
-        } view; /* NODE_VIEW; NODE_QUORUM uses quorate and ring */
+        } view; /* NODE_VIEW; NODE_QUORUM uses machines, quorate and ring */
         struct {
             const struct node_name *names;
             int count;
@@ -92,20 +103,23 @@ struct node_event {
             size_t count;
         } history;
         const struct runner_result *result;
+        const struct node_fence_result *fenced;
     };
 };
 
 enum node_effect_type {
-    NODE_SEND,   /* bytes to the group */
-    NODE_STORE,  /* make bytes durable: a snapshot, or records for the log; answer with NODE_STORED */
-    NODE_REPLY,  /* bytes are the answer to client */
-    NODE_RUN,    /* call to the agent runner */
-    NODE_CANCEL, /* resource, operation, interval_ms to the runner */
-    NODE_FORGET, /* resource to the runner */
-    NODE_LIST,   /* ask the runner for its history */
-    NODE_ACK,    /* ticket: results up to this sequence are safe */
-    NODE_LOG,    /* bytes are a line for the log, of syslog priority level */
-    NODE_EXIT,   /* leave the group and end; level is the exit status */
+    NODE_SEND,         /* bytes to the group */
+    NODE_STORE,        /* make bytes durable: a snapshot, or records for the log; answer with NODE_STORED */
+    NODE_REPLY,        /* bytes are the answer to client */
+    NODE_RUN,          /* call to the agent runner */
+    NODE_CANCEL,       /* resource, operation, interval_ms to the runner */
+    NODE_FORGET,       /* resource to the runner */
+    NODE_LIST,         /* ask the runner for its history */
+    NODE_ACK,          /* ticket: results up to this sequence are safe */
+    NODE_FENCE,        /* run fence agent resource with bytes as its input, for at most interval_ms */
+    NODE_FENCE_FORGET, /* the run called ticket is not wanted any more */
+    NODE_LOG,          /* bytes are a line for the log, of syslog priority level */
+    NODE_EXIT,         /* leave the group and end; level is the exit status */
 };
 
 struct node_effect {

@@ -15,6 +15,7 @@
 #include "daemon/node/node.h"
 #include "daemon/sched/sched.h"
 #include "daemon/transition/transition.h"
+#include "fence/request.h"
 #include "lib/buf.h"
 #include "lib/xml.h"
 
@@ -36,9 +37,11 @@ struct waiter {
     uint64_t ticket;
 };
 
-struct settle {
+/* What a client asked and the coordinator must answer. */
+struct question {
     uint64_t client;
     int64_t deadline;
+    char *confirm; /* the node that is said to be down; NULL: when is everything settled */
 };
 
 /* A recurring operation that the coordinator wants cancelled. */
@@ -105,8 +108,11 @@ struct node {
     struct known_node *names;
     size_t n_names;
     char *cluster;
-    struct node_member *members;
+    struct node_member *members; /* without those that were expelled */
     size_t n_members;
+    cib_member *expelled; /* the group may list them still */
+    size_t n_expelled, expelled_capacity;
+    int machines;
 
     struct cib_replica *replica;
     bool stepping; /* the replica: what comes up meanwhile waits in waiting */
@@ -120,9 +126,11 @@ struct node {
 
     struct controller controller;
     struct executor executor;
-    struct settle *settles;
-    size_t n_settles, settles_capacity;
-    uint64_t last_ticket;
+    struct question *questions;
+    size_t n_questions, questions_capacity;
+    struct fencing *fencing;
+    bool fencing_configured;  /* the machine has the present configuration */
+    struct waiter confirming; /* who is to be told whether a confirmation was believed */
 };
 
 /* --- node.c --- */
@@ -169,16 +177,37 @@ void controller_view(struct node *node, const struct node_event *event);
 void controller_status_applied(struct node *node, const void *update, size_t length);
 void controller_done(struct node *node, const struct node_message *message);
 void controller_settle(struct node *node, uint32_t from, uint64_t ticket);
-void controller_unresponsive(struct node *node, uint32_t id);
+/* An operator says that a node is down: believed only if its machine is not heard. */
+void controller_confirm(struct node *node, uint32_t from, const struct node_message *message);
+/* A member's daemon is not to be counted on any more, though its machine is there. */
+void controller_expelled(struct node *node, uint32_t id);
+/* What became of a fencing that was asked for with this number. */
+void controller_fenced(struct node *node, uint64_t request, bool done);
+/* Appends to update the removal of a node's transient attributes. */
+void controller_drop_transient(struct node *node, const char *id, struct hf_buf *update);
 /* Runs what is due; called at the end of every step. */
 void controller_run(struct node *node);
 int64_t controller_deadline(const struct node *node);
 void controller_free(struct node *node);
 
+/* --- fencing.c --- */
+
+/* Tells the machine about configuration, members and the right to fence, as they are now. */
+void fencing_refresh(struct node *node);
+void fencing_request(struct node *node, const struct graph_action *action, uint64_t request);
+/* An operator says that target is down; who is told is node->confirming. */
+void fencing_confirm(struct node *node, const char *target);
+void fencing_result(struct node *node, const struct node_fence_result *result);
+void fencing_remote_result(struct node *node, const struct node_message *message);
+/* Runs an agent here (or forgets it), for requester. */
+void fencing_run_for(struct node *node, uint32_t requester, const struct node_message *message);
+void fencing_tick(struct node *node);
+
 /* --- request.c --- */
 
 void request_handle(struct node *node, uint64_t client, const char *text, size_t length);
-void request_settled(struct node *node, const struct node_message *message);
+void request_answered(struct node *node, const struct node_message *message);
+void request_free(struct node *node);
 /* Members or the coordinator changed: questions to the old one are asked again. */
 void request_ask_again(struct node *node);
 void request_tick(struct node *node);

@@ -4,7 +4,7 @@
  * when every member has it; `settle` is a question to the coordinator. */
 #include "daemon/node/private.h"
 
-enum { SETTLE_DEFAULT_MS = 60000 };
+enum { SETTLE_DEFAULT_MS = 60000, CONFIRM_MS = 10000 };
 
 struct request {
     const char *name;
@@ -85,6 +85,16 @@ static void handle_change(struct node *node, uint64_t client, const xmlNode *req
 {
     if (!cib_replica_in_sync(node->replica)) {
         node_reply(node, client, hf_error_new(HF_NO_QUORUM, "this node is not in sync with the cluster yet"),
+                   NULL, NULL);
+        return;
+    }
+    /* Corosync counts machines. A daemon that is alone among several whose daemons are yet to start must not
+     * acknowledge what those would not know of if it died. */
+    if ((int)node->n_members * 2 < node->machines) {
+        node_reply(node, client,
+                   hf_error_new(HF_NO_QUORUM,
+                                "only %zu of %d machines run holdfastd: the configuration cannot be changed",
+                                node->n_members, node->machines),
                    NULL, NULL);
         return;
     }
@@ -214,16 +224,37 @@ static void handle_shutdown(struct node *node, uint64_t client, const xmlNode *r
     node_status_update(node, &update, client);
 }
 
-/* --- settle --- */
+/* --- questions to the coordinator --- */
 
-static void ask_settle(struct node *node, const struct settle *settle)
+static void ask(struct node *node, const struct question *question)
 {
     cib_member dc = cib_replica_dc(node->replica);
     struct node_message message = {
-        .kind = NODE_MESSAGE_SETTLE, .to = cib_member_node(dc), .ticket = settle->client};
+        .kind = question->confirm == NULL ? NODE_MESSAGE_SETTLE : NODE_MESSAGE_CONFIRM,
+        .to = cib_member_node(dc),
+        .ticket = question->client,
+        .text = question->confirm,
+    };
 
     if (dc != 0)
         node_send(node, &message);
+}
+
+/* confirm is taken over. */
+static void add_question(struct node *node, uint64_t client, int64_t timeout, char *confirm)
+{
+    hf_grow(&node->questions, &node->questions_capacity, node->n_questions + 1, sizeof(*node->questions));
+
+    struct question *question = &node->questions[node->n_questions++];
+
+    *question = (struct question){.client = client, .deadline = node->now + timeout, .confirm = confirm};
+    ask(node, question);
+}
+
+static void drop_question(struct node *node, size_t i)
+{
+    free(node->questions[i].confirm);
+    node->questions[i] = node->questions[--node->n_questions];
 }
 
 static void handle_settle(struct node *node, uint64_t client, const xmlNode *request, const char *text,
@@ -237,42 +268,63 @@ static void handle_settle(struct node *node, uint64_t client, const xmlNode *req
                    NULL);
         return;
     }
-    hf_grow(&node->settles, &node->settles_capacity, node->n_settles + 1, sizeof(*node->settles));
+    add_question(node, client, timeout, NULL);
+}
 
-    struct settle *settle = &node->settles[node->n_settles++];
+static void handle_confirm(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                           size_t length)
+{
+    uint32_t id = 0;
+    struct hf_error *error = NULL;
 
-    *settle = (struct settle){.client = client, .deadline = node->now + timeout};
-    ask_settle(node, settle);
+    if (hf_xml_get(request, "node") == NULL)
+        error = hf_error_new(HF_USAGE, "<confirm-off> without a node");
+    else
+        error = find_node(node, request, &id);
+    if (error == NULL && node_is_member(node, id))
+        error = hf_error_new(HF_REFUSED, "node '%s' is a member of the cluster now: it is not down",
+                             node_name(node, id));
+    if (error != NULL)
+        node_reply(node, client, error, NULL, NULL);
+    else
+        add_question(node, client, CONFIRM_MS, hf_strdup(node_name(node, id)));
 }
 
 void request_ask_again(struct node *node)
 {
-    for (size_t i = 0; i < node->n_settles; i++)
-        ask_settle(node, &node->settles[i]);
+    for (size_t i = 0; i < node->n_questions; i++)
+        ask(node, &node->questions[i]);
 }
 
-void request_settled(struct node *node, const struct node_message *message)
+void request_answered(struct node *node, const struct node_message *message)
 {
-    for (size_t i = 0; i < node->n_settles; i++) {
-        if (node->settles[i].client != message->ticket)
+    for (size_t i = 0; i < node->n_questions; i++) {
+        if (node->questions[i].client != message->ticket)
             continue;
-        node_reply(node, message->ticket, NULL, NULL, NULL);
-        node->settles[i] = node->settles[--node->n_settles];
+        drop_question(node, i);
+        node_reply(node, message->ticket,
+                   message->rc == HF_OK ? NULL
+                                        : hf_error_new((enum hf_error_kind)message->rc, "%s", message->text),
+                   NULL, NULL);
         return;
     }
 }
 
 void request_tick(struct node *node)
 {
-    for (size_t i = 0; i < node->n_settles;) {
-        uint64_t client = node->settles[i].client;
+    for (size_t i = 0; i < node->n_questions;) {
+        uint64_t client = node->questions[i].client;
+        bool confirm = node->questions[i].confirm != NULL;
 
-        if (node->settles[i].deadline > node->now) {
+        if (node->questions[i].deadline > node->now) {
             i++;
             continue;
         }
-        node->settles[i] = node->settles[--node->n_settles];
-        node_reply(node, client, hf_error_new(HF_TIMED_OUT, "the cluster still has work to do"), NULL, NULL);
+        drop_question(node, i);
+        node_reply(node, client,
+                   hf_error_new(HF_TIMED_OUT, confirm ? "the coordinator did not answer"
+                                                      : "the cluster still has work to do"),
+                   NULL, NULL);
     }
 }
 
@@ -280,10 +332,17 @@ int64_t request_deadline(const struct node *node)
 {
     int64_t deadline = INT64_MAX;
 
-    for (size_t i = 0; i < node->n_settles; i++)
-        if (node->settles[i].deadline < deadline)
-            deadline = node->settles[i].deadline;
+    for (size_t i = 0; i < node->n_questions; i++)
+        if (node->questions[i].deadline < deadline)
+            deadline = node->questions[i].deadline;
     return deadline;
+}
+
+void request_free(struct node *node)
+{
+    while (node->n_questions > 0)
+        drop_question(node, 0);
+    free(node->questions);
 }
 
 /* --- the table --- */
@@ -295,6 +354,7 @@ static const struct request requests[] = {
     {"attribute", "node name value lifetime", false, handle_attribute},
     {"settle", "timeout", false, handle_settle},
     {"shutdown", "node", false, handle_shutdown},
+    {"confirm-off", "node", false, handle_confirm},
 };
 
 static bool in_list(const char *list, const char *word)

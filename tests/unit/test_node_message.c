@@ -33,6 +33,14 @@ static const struct node_message samples[] = {
     {.kind = NODE_MESSAGE_SETTLE, .to = 3, .ticket = UINT64_MAX},
     {.kind = NODE_MESSAGE_SETTLED, .to = 3, .ticket = 9, .rc = 0, .text = ""},
     {.kind = NODE_MESSAGE_EXIT, .to = 3},
+    {.kind = NODE_MESSAGE_FENCE,
+     .to = 3,
+     .ticket = 7,
+     .key = "fence_ipmilan",
+     .status = 60000,
+     .text = "action=off\n"},
+    {.kind = NODE_MESSAGE_FENCED, .to = 1, .ticket = 7, .rc = 1, .status = 1, .text = "", .key = "no answer"},
+    {.kind = NODE_MESSAGE_CONFIRM, .to = 1, .ticket = 8, .text = "n2"},
     {.kind = NODE_MESSAGE_REPLICA, .bytes = "abc", .length = 3},
 };
 
