@@ -151,12 +151,20 @@ struct hf_error *session_call(struct session *session, const char *request, int6
         return hf_error_new(HF_USAGE, "this needs a running cluster, but --file (or CIB_file) names %s",
                             session->file);
     if (session->control == NULL) {
-        struct hf_error *error = hf_control_connect(&session->control);
+        const char *name = session->socket != NULL ? session->socket : HF_CONTROL_NAME;
+        struct hf_error *error = hf_control_connect_to(name, &session->control);
 
         if (error != NULL)
             return error;
     }
-    return hf_control_call(session->control, request, (int)timeout_ms, reply);
+
+    struct hf_error *error = hf_control_call(session->control, request, (int)timeout_ms, reply);
+
+    if (hf_error_kind(error) == HF_FAILED || hf_error_kind(error) == HF_TIMED_OUT) {
+        hf_control_close(session->control); /* the next call finds a daemon that was started again */
+        session->control = NULL;
+    }
+    return error;
 }
 
 /* A reply's payload becomes a document of its own. */

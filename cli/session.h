@@ -33,6 +33,7 @@ struct session {
     int64_t wait_ms;    /* how long to wait for the cluster to settle after a change; -1: not at all */
     const char *origin; /* what the change is for, for the history: the command's words */
 
+    const char *socket; /* another name than the daemon's usual one; NULL */
     struct hf_control *control;
     struct cib_schema *schema;
     struct session_pending *pending;
