@@ -174,12 +174,13 @@ void cib_exchange_expel(struct cib_replica *replica, cib_member sender, cib_memb
         replica->phase = PHASE_NONE;
         replica->synced = false;
         cib_request_lost(replica, "this node was expelled from the group", false);
-        cib_tell(replica, CIB_UPDATE_EXPELLED);
+        cib_tell(replica, CIB_UPDATE_EXPELLED)->member = member;
         return;
     }
     if (cib_is_gone(replica, member) || cib_peer(replica, member) == NULL)
         return;
     list_add(&replica->gone, member);
+    cib_tell(replica, CIB_UPDATE_EXPELLED)->member = member;
     replica->local_quorum = CIB_QUORUM_UNKNOWN;
     begin(replica, next_tag(replica->tag, "expel", member));
 }
@@ -488,6 +489,18 @@ static void decide(struct cib_replica *replica)
     }
 }
 
+/* A joiner hears who was expelled before it came. */
+static void learn_gone(struct cib_replica *replica, cib_member member)
+{
+    if (cib_is_gone(replica, member))
+        return;
+    list_add(&replica->gone, member);
+    if (member == replica->self)
+        return;
+    replica->local_quorum = CIB_QUORUM_UNKNOWN;
+    cib_tell(replica, CIB_UPDATE_EXPELLED)->member = member;
+}
+
 void cib_exchange_hello(struct cib_replica *replica, cib_member sender, const struct cib_hello *hello)
 {
     struct peer *peer = cib_peer(replica, sender);
@@ -498,7 +511,7 @@ void cib_exchange_hello(struct cib_replica *replica, cib_member sender, const st
     peer->heard_at = ++replica->n_heard;
     peer->hello = *hello;
     for (size_t i = 0; i < hello->expelled.count; i++)
-        list_add(&replica->gone, hello->expelled.list[i]);
+        learn_gone(replica, hello->expelled.list[i]);
     /* Only here may those go who are expelled: everybody has heard the same so far. */
     for (size_t i = 0; i < replica->n_peers; i++)
         if (!replica->peers[i].heard && !cib_is_gone(replica, replica->peers[i].member))

@@ -60,6 +60,7 @@ struct cib_replica *cib_replica_new(const struct cib_replica_options *options, s
     replica->ack_limit = options->ack_limit > 0 ? options->ack_limit : DEFAULT_ACK_LIMIT;
     replica->snapshot_after = options->snapshot_after > 0 ? options->snapshot_after : DEFAULT_SNAPSHOT_AFTER;
     replica->broken = options->broken;
+    replica->index = 1; /* so that what is before an entry always has a number */
     replica->document = HF_STEAL(saved->document);
     replica->generation = saved->generation;
     return replica;

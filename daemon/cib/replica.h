@@ -103,7 +103,8 @@ enum cib_update_type {
     CIB_UPDATE_MEMBER,       /* member is in sync (joined the working group) */
     CIB_UPDATE_UNRESPONSIVE, /* member did not acknowledge within the limit: expel and fence it */
     CIB_UPDATE_DIVERGED,     /* member's digest is not the DC's (text says where); it is being resynced */
-    CIB_UPDATE_EXPELLED,     /* this member was expelled: the process must end and join anew */
+    CIB_UPDATE_EXPELLED,     /* member was expelled: if it is this one, the process must end and join anew; if
+                              * not, say by QUORUM whether the others may decide without it */
     CIB_UPDATE_PROTOCOL,     /* a malformed message or one of another protocol version: member, text */
 };
 
@@ -118,7 +119,7 @@ struct cib_update {
     bool configuration, status; /* APPLIED */
     bool replaced;              /* IN_SYNC */
     bool quorate;               /* QUORUM */
-    cib_member member;          /* DC, MEMBER, UNRESPONSIVE, DIVERGED, PROTOCOL */
+    cib_member member;          /* DC, MEMBER, UNRESPONSIVE, DIVERGED, EXPELLED, PROTOCOL */
     char *text;                 /* APPLIED: node id; DIVERGED, PROTOCOL: what; owned by the update */
 };
 
@@ -138,7 +139,8 @@ struct cib_replica;
 struct cib_replica *cib_replica_new(const struct cib_replica_options *options, struct cib_saved *saved);
 /* NULL is fine. */
 void cib_replica_free(struct cib_replica *replica);
-/* Appends what must be done to updates. */
+/* Appends what must be done to updates.  Perform all of it, in order, before the next step: a message must
+ * not overtake one that was made before it. */
 void cib_replica_step(struct cib_replica *replica, const struct cib_event *event,
                       struct cib_updates *updates);
 /* When a TICK must come at the latest, ms on the events' clock; INT64_MAX: not needed. */

@@ -5,7 +5,8 @@
  * snapshot is rebuilt from its predecessor.  A damaged file is renamed to cib.damaged.K or log.damaged.K and
  * never half read.  Space for the log is reserved ahead, so that a full disk is seen before a change is
  * accepted.  All functions block: call those that write from one worker thread; they touch nothing but the
- * store, so let them not run at the same time.  The bytes come from daemon/cib/replica.h and are those of daemon/cib/log.h. */
+ * store, so let them not run at the same time.  The bytes come from daemon/cib/replica.h and are those of
+ * daemon/cib/log.h. */
 #ifndef CIB_STORE_H
 #define CIB_STORE_H
 
