@@ -1,6 +1,7 @@
 /* digest.c - see digest.h. */
 #include "daemon/cib/digest.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,9 +32,8 @@ static uint64_t little_endian(const unsigned char *bytes, size_t length)
 {
     uint64_t word = 0;
 
-    for (size_t i = 0; i < length; i++)
-        word |= (uint64_t)bytes[i] << (8 * i);
-    return word;
+    memcpy(&word, bytes, length);
+    return le64toh(word);
 }
 
 static struct cib_digest mix_bytes(struct cib_digest state, const void *bytes, size_t length)

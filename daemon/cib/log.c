@@ -74,7 +74,9 @@ static void put_configuration(struct hf_buf *buf, const struct cib_document *doc
         hf_buf_xml(buf, value);
         hf_buf_putc(buf, '"');
     }
-    hf_buf_printf(buf, ">%s</cib>\n", configuration);
+    hf_buf_putc(buf, '>');
+    hf_buf_puts(buf, configuration);
+    hf_buf_puts(buf, "</cib>\n");
 }
 
 void cib_log_put_snapshot(struct hf_buf *buf, const struct cib_document *document, uint64_t generation)

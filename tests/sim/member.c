@@ -7,7 +7,7 @@
 
 #include "lib/xml.h"
 
-enum { LARGE = 130 * 1024 }; /* bytes of a request that needs fragments */
+enum { LARGE = 100 * 1024 }; /* bytes of a request that needs fragments */
 
 struct member {
     struct world *world;
@@ -80,7 +80,8 @@ static void submit(struct member *member, bool remove, size_t creator)
         hf_buf_printf(&text, "<change><delete id='%s'/></change>", entry.token);
     } else {
         hf_buf_printf(&text, "<change><create into='resources'><primitive id='%s' class='ocf'", entry.token);
-        if (world_chance(member->world, ledger->large)) {
+        if (ledger->large > 0 && world_chance(member->world, 5)) {
+            ledger->large--;
             hf_buf_puts(&text, " description='");
             for (int i = 0; i < LARGE / 10; i++)
                 hf_buf_puts(&text, "0123456789");

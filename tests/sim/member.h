@@ -29,7 +29,7 @@ struct ledger {
     size_t count, capacity;
     int64_t pause;       /* ms between two requests of a client; 0: no clients */
     unsigned clients;    /* per node */
-    unsigned large;      /* percent of requests that need fragments */
+    unsigned large;      /* requests that need fragments, at most */
     unsigned broken;     /* enum cib_broken for all replicas */
     bool print;          /* what the replicas do */
     bool fence;          /* expelled nodes are powered off, usually */

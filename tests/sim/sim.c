@@ -101,6 +101,41 @@ static void fault(struct world *world)
     }
 }
 
+static bool any_open(struct world *world, void *context)
+{
+    for (unsigned node = 0; node < world_size(world); node++)
+        if (world_is_on(world, node) && cib_replica_quorate(member_replica(world_process(world, node))) &&
+            cib_replica_generation(member_replica(world_process(world, node))) > *(uint64_t *)context)
+            return true;
+    return false;
+}
+
+static uint64_t highest_generation(struct world *world)
+{
+    uint64_t highest = 0;
+
+    for (unsigned node = 0; node < world_size(world); node++)
+        if (world_is_on(world, node)) {
+            uint64_t generation = cib_replica_generation(member_replica(world_process(world, node)));
+
+            highest = generation > highest ? generation : highest;
+        }
+    return highest;
+}
+
+/* Short, long, or until just after a quorate view began, when a fault is most awkward. */
+static void wait_a_while(struct world *world)
+{
+    uint64_t generation = highest_generation(world);
+
+    if (world_chance(world, 25)) {
+        world_until(world, any_open, &generation, 1000);
+        world_elapse(world, (int64_t)world_random(world, 8));
+        return;
+    }
+    world_elapse(world, 1 + (int64_t)world_random(world, world_chance(world, 15) ? 4000 : 300));
+}
+
 static void repair(struct world *world)
 {
     world_heal(world);
@@ -181,19 +216,23 @@ static bool run(uint64_t seed, const struct options *options, struct cib_digest 
     struct world *world;
     bool well;
 
-    *ledger = (struct ledger){.pause = 30,
-                              .clients = 3,
+    *ledger = (struct ledger){.pause = 60,
+                              .clients = 2,
                               .fence = true,
                               .print = options->print,
                               .broken = options->variant->broken};
     world = world_new(nodes, seed, &member_program, ledger);
     world_disk_unsynced(world, options->variant->unsynced);
-    ledger->large = world_chance(world, 5) ? 10 : 0;
+    if (options->variant->broken != 0 || options->variant->unsynced)
+        ledger->clients = 3;
+    ledger->pause =
+        10 + (int64_t)world_random(world, options->variant->survives && world_chance(world, 80) ? 400 : 50);
+    ledger->large = world_chance(world, 5) ? 3 : 0;
     for (unsigned node = 0; node < nodes; node++)
         if (world_chance(world, 80))
             world_start(world, node);
     for (uint64_t faults = world_random(world, 16); faults > 0; faults--) {
-        world_elapse(world, 1 + (int64_t)world_random(world, world_chance(world, 15) ? 4000 : 300));
+        wait_a_while(world);
         fault(world);
     }
     come_to_rest(world, ledger);
