@@ -2,14 +2,12 @@
 # input.sh - bad input of every kind: a clear error, nothing changed, nobody dead.
 . "$(dirname "$0")/../stories.sh"
 
-version() { hf n1 configure show xml | sed -n 's/.*<cib [^>]*admin_epoch="\([0-9]*\)"[^>]*epoch="\([0-9]*\)".*/\1.\2/p'; }
-configuration() { hf n1 configure show xml | sed -n '/<configuration/,/<\/configuration>/p'; }
+configuration() { hf n1 configure show xml; }
 refused() { # CLAIM PATTERN CMD...: fails, says PATTERN, changes nothing, kills nobody
     check "$1" says "$2" "${@:3}"
     if [ "$(configuration)" = "$good" ]; then pass "  and nothing is changed"; else fail "  and nothing is changed"; good=$(configuration); fi
     equal "  and the daemon is the one it was" "$daemon" "$(on n1 pgrep -x holdfastd)"
 }
-load() { put n1 /root/in <"${2:-/dev/stdin}"; hf n1 configure load "$1" /root/in; }
 load_text() { put n1 /root/in <<<"$2"; hf n1 configure load "$1" /root/in; }
 
 check "the lab is up" lab up --nodes 2
@@ -61,10 +59,10 @@ fi
 equal "the daemon is the one it was" "$daemon" "$(on n1 pgrep -x holdfastd)"
 
 story "a typo in a crm line"
-refused "a wrong word: what was expected, and the column" 'column [0-9]+.*expected|expected.*column [0-9]+|[0-9]+:[0-9]+.*expected' hf n1 configure primitve x ocf:heartbeat:Dummy
-refused "a wrong word within a statement" 'expected' hf n1 configure primitive x ocf:heartbeat:Dummy parms fake=1
-refused "in a file: the line, too" '(line |:)2' load_text update 'primitive ok1 ocf:heartbeat:Dummy
-primitive x ocf:heartbeat:Dummy op monitr interval=5s'
+refused "a wrong first word: the right one is offered" 'primitive' hf n1 configure primitve x ocf:heartbeat:Dummy
+refused "a wrong word within a statement: what was expected, and the column" 'column [0-9]+.*expected.*params' hf n1 configure primitive x ocf:heartbeat:Dummy parms fake=1
+refused "in a file: the line, too" 'line 2, column [0-9]+.*expected' load_text update 'primitive ok1 ocf:heartbeat:Dummy
+primitive x ocf:heartbeat:Dummy oop monitor interval=5s'
 refused "nothing of such a file is taken" '.' load_text update 'primitive ok2 ocf:heartbeat:Dummy
 locaton l2 ok2 100: n1'
 refused "a score that is none" 'score' hf n1 configure location l3 d1 lots: n1
@@ -80,8 +78,38 @@ refused "an interval that is none" 'interval|soon' hf n1 configure primitive x o
 
 story "agents"
 refused "one that does not exist" 'nosuch' hf n1 configure primitive x ocf:heartbeat:nosuch
-on n1 mkdir -p /var/lib/holdfast
-check "a resource whose agent is not installed, loaded all the same" load_text push '<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="1" num_updates="0"><configuration><crm_config><cluster_property_set id="o"><nvpair id="o-s" name="stonith-enabled" value="false"/></cluster_property_set></crm_config><nodes/><resources><primitive id="ghost" class="ocf" provider="heartbeat" type="ghost"/></resources><constraints/></configuration><status/></cib>' || true
+agent() { # NAME: an agent of provider test, on both nodes, whose meta-data is standard input
+    local n text
+    text=$(cat)
+    for n in n1 n2; do
+        put $n "/usr/lib/ocf/resource.d/test/$1" <<AGENT
+#!/bin/sh
+case \$1 in
+meta-data) cat <<'XML'
+$text
+XML
+exit 0 ;;
+start) touch /run/test-$1 ;;
+stop) rm -f /run/test-$1 ;;
+monitor) [ -e /run/test-$1 ] || exit 7 ;;
+esac
+AGENT
+        on $n chmod 755 "/usr/lib/ocf/resource.d/test/$1"
+    done
+}
+agent broken <<<'<resource-agent name="broken"><parameters><parameter name="x"></resource-agent>'
+agent silent </dev/null
+agent noise < <(head -c 30000 /dev/urandom | base64)
+for a in broken silent noise; do
+    refused "an agent whose meta-data is $a" "meta-?data" hf n1 configure primitive $a ocf:test:$a
+    check "  by force it is taken" hf n1 --force --wait configure primitive $a ocf:test:$a
+    within 20 "  and runs" sh -c "lab exec n1 test -e /run/test-$a || lab exec n2 test -e /run/test-$a"
+    check "  and can be removed" hf n1 --force --wait resource stop $a
+    check "  for good" hf n1 --wait configure delete $a
+    good=$(configuration)
+done
+put n1 /root/ghost.xml <<<'<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="1" num_updates="0"><configuration><crm_config><cluster_property_set id="o"><nvpair id="o-s" name="stonith-enabled" value="false"/></cluster_property_set></crm_config><nodes/><resources><primitive id="ghost" class="ocf" provider="heartbeat" type="ghost"/></resources><constraints/></configuration><status/></cib>'
+check "a resource whose agent is not installed, loaded by force" hf n1 --force configure load replace /root/ghost.xml
 check "the cluster settles" settled n1
 check "status says what is wrong" sh -c 'lab exec n1 holdfast status | grep -iE "ghost"'
 put n1 /root/back.crm <<'CRM'
