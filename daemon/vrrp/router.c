@@ -14,8 +14,11 @@ enum {
 
 struct vrrp_announce_plan vrrp_announce_default(uint32_t interval_us)
 {
-    return (struct vrrp_announce_plan){
-        .count = 5, .again_us = 5000000, .refresh_count = 1, .contest_us = 3 * interval_us};
+    return (struct vrrp_announce_plan){.count = 5,
+                                       .again_us = 5000000,
+                                       .refresh_us = 60000000,
+                                       .refresh_count = 1,
+                                       .contest_us = 3 * interval_us};
 }
 
 static struct hf_error *check_interval(const struct vrrp_config *config)
@@ -127,9 +130,14 @@ static int64_t skew(const struct vrrp_router *router)
     return vrrp_skew_us(router->config.version, router->priority, router->master_interval);
 }
 
+/* How long silence must last. Under quorum a master that was cut off may go on, unheard, until it notices;
+ * the last advert that was heard is up to an interval older than the cut. */
 static int64_t master_down(const struct vrrp_router *router)
 {
-    return vrrp_master_down_us(router->config.version, router->priority, router->master_interval);
+    int64_t silence = vrrp_master_down_us(router->config.version, router->priority, router->master_interval);
+    int64_t unnoticed = (int64_t)router->config.right_lost_within_us + router->master_interval + skew(router);
+
+    return router->config.right == VRRP_RIGHT_QUORUM && unnoticed > silence ? unnoticed : silence;
 }
 
 static void earlier(int64_t *deadline, int64_t candidate)
@@ -292,7 +300,7 @@ static void startup(struct vrrp_router *router, int64_t now, struct vrrp_update 
         return;
     }
     enter_backup(router, now, VRRP_WHY_STARTED, update);
-    if (router->priority == OWNER)
+    if (router->priority == OWNER && router->config.right != VRRP_RIGHT_QUORUM)
         take_over(router, now, VRRP_WHY_OWNER, update);
     else if (router->has_right && router->config.right == VRRP_RIGHT_LOCK)
         take_over(router, now, VRRP_WHY_RIGHT_GAINED, update);
@@ -318,7 +326,7 @@ static void restart_master_down(struct vrrp_router *router, int64_t now)
 /* Whether a master of lower priority is left alone for now (Preempt_Mode, and its delay). */
 static bool leave_alone(struct vrrp_router *router, int64_t now)
 {
-    if (!router->config.preempt || router->config.right == VRRP_RIGHT_LOCK)
+    if (!router->config.preempt || router->config.right != VRRP_RIGHT_NONE)
         return true;
     if (router->preempt_at == 0)
         router->preempt_at = now + router->config.preempt_delay_us;
@@ -336,7 +344,6 @@ static void heard_as_backup(struct vrrp_router *router, const struct vrrp_event 
         router->master_down_at = event->now + skew(router);
         return;
     }
-    /* With the lock as right every living master counts: the lock has decided already. */
     if (advert->priority >= router->priority)
         router->preempt_at = 0;
     else if (!leave_alone(router, event->now))
@@ -384,6 +391,9 @@ static void heard_as_master(struct vrrp_router *router, const struct vrrp_event 
     if (router->config.version == 3)
         router->master_interval = event->advert->interval_us;
     enter_backup(router, event->now, VRRP_WHY_OUTRANKED, update);
+    /* A parting advert, which the RFC does not ask for: hosts that believe us are put right by the true
+     * master only if it learns that there were two of us. It loses every election, so it harms nobody. */
+    send_advert(router, router->priority, update);
 }
 
 static void heard(struct vrrp_router *router, const struct vrrp_event *event, struct vrrp_update *update)
@@ -554,7 +564,7 @@ static enum vrrp_refusal check(const struct vrrp_router *router, const struct vr
 
     if (refusal == VRRP_ACCEPTED)
         refusal = against_config(config, advert);
-    if (refusal == VRRP_ACCEPTED && router->priority == OWNER)
+    if (refusal == VRRP_ACCEPTED && router->priority == OWNER && config->right == VRRP_RIGHT_NONE)
         refusal = VRRP_WE_ARE_OWNER;
     return refusal;
 }

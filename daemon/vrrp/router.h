@@ -10,11 +10,18 @@
  *
  *   VRRP_RIGHT_NONE    none is needed: plain VRRP, for a foreign router as peer.
  *   VRRP_RIGHT_QUORUM  a permission: the election of the RFC among those that have it.  Who loses it leaves
- *                      MASTER at once; who gets it listens for a whole Master_Down_Interval first.
+ *                      MASTER at once; who gets it listens for a whole Master_Down_Interval first.  A node
+ *                      learns late that it lost it, so silence must last longer than that (config.
+ *                      right_lost_within_us) before another takes over, and no living master is preempted: it
+ *                      may be about to be cut off.  Even so there can be two: for as long as a packet travels
+ *                      if two timers end together, and until the loss is noticed if the network breaks in
+ *                      the middle of an election.  Only the lock rules that out.
  *   VRRP_RIGHT_LOCK    the lock's lease: it is the election.  Who gets it becomes MASTER at once, whatever is
  *                      advertised; who has it does not yield to an advert; who loses it leaves at once.  What
- *                      VRRP hears only says when to bid for it (update.bid).  Preemption is then the
- *                      scheduler's planned move and not done here.
+ *                      VRRP hears only says when to bid for it (update.bid).
+ *
+ * With the last two, preemption is the scheduler's planned move (VRRP_FOLLOW to VRRP_BACKUP, which resigns),
+ * and an address owner listens like everybody.
  *
  * Besides the states of the RFC there is FAULT: Initialize because an interface or a tracked thing is down;
  * the router starts by itself when that is over. */
@@ -45,9 +52,10 @@ struct vrrp_config {
     uint8_t priority;     /* 1 to 254; 255: this machine owns the addresses */
     uint32_t interval_us; /* Advertisement_Interval, as in struct vrrp_advert */
     enum vrrp_right right;
-    bool preempt;              /* Preempt_Mode */
-    uint32_t preempt_delay_us; /* how long a lower-priority master is left alone */
-    uint8_t auth_type;         /* version 2: 0 or 1 */
+    uint32_t right_lost_within_us; /* VRRP_RIGHT_QUORUM: the longest time until its loss is noticed */
+    bool preempt;                  /* Preempt_Mode */
+    uint32_t preempt_delay_us;     /* how long a lower-priority master is left alone */
+    uint8_t auth_type;             /* version 2: 0 or 1 */
     uint8_t auth[VRRP_AUTH_LENGTH];
     enum vrrp_checksum checksum; /* version 3 over IPv4: what is sent */
     uint8_t min_ttl;             /* 255 as the RFC wants; lower for unicast peers behind a router */
@@ -60,8 +68,8 @@ struct vrrp_config {
     struct vrrp_announce_plan announce;
 };
 
-/* A plan as keepalived's users know it: 5, again after 5 s, no refresh; after a contest once it was quiet
- * for three intervals. */
+/* A plan as keepalived's users know it: 5, again after 5 s; besides, after a contest once it was quiet for
+ * three intervals, and one a minute for hosts that missed them all. */
 struct vrrp_announce_plan vrrp_announce_default(uint32_t interval_us);
 /* NULL, or what is wrong and what was expected. */
 struct hf_error *vrrp_config_check(const struct vrrp_config *config) HF_MUST_CHECK;
@@ -77,7 +85,7 @@ enum vrrp_event_type {
     VRRP_FIT,      /* fit: interface and tracked things are up; false: to FAULT */
     VRRP_PRIORITY, /* priority: the effective one has changed */
     VRRP_REFRESH,  /* announce the addresses now, if MASTER */
-    VRRP_FOLLOW,   /* from group.h: to the state in follow (VRRP_MASTER or VRRP_BACKUP) */
+    VRRP_FOLLOW,   /* to the state in follow: VRRP_BACKUP is a planned step down, VRRP_MASTER is group.h's */
 };
 
 struct vrrp_event {
