@@ -6,6 +6,8 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -104,6 +106,29 @@ static int open_null(int flags)
     return high;
 }
 
+/* A file in memory with the text in it, read from its start; a pipe would have to be fed. Above 2. */
+static int open_text(const char *text)
+{
+    size_t length = strlen(text), done = 0;
+    int low = memfd_create("input", MFD_CLOEXEC);
+    int high = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int error = errno;
+
+    close_one(&low);
+    while (high >= 0 && done < length) {
+        ssize_t written = pwrite(high, text + done, length - done, (off_t)done);
+
+        if (written > 0) {
+            done += (size_t)written;
+        } else if (errno != EINTR) {
+            error = errno;
+            close_one(&high);
+        }
+    }
+    errno = error;
+    return high;
+}
+
 /* Waits for the exec to happen (the pipe closes) or to fail (an errno value comes through it). */
 static int read_report(int report)
 {
@@ -153,7 +178,7 @@ static int launch(const struct hf_child_spec *spec, int input, int output, int e
 int hf_child_start(const struct hf_child_spec *spec, struct hf_child *child)
 {
     int output[2] = {-1, -1}, errors[2] = {-1, -1};
-    int input = open_null(O_RDONLY);
+    int input = spec->input != NULL ? open_text(spec->input) : open_null(O_RDONLY);
     int error = input < 0 ? errno : 0;
 
     *child = (struct hf_child){.pid = -1, .pidfd = -1, .output = -1, .errors = -1};

@@ -1,8 +1,9 @@
 /* child.h - starting another program, and knowing when it ends.
  *
- * The child gets a process group of its own, default signals, stdin from /dev/null, stdout and stderr as
- * pipes, and no other descriptor.  A failure to execute it is known at once, as an errno value, not from an
- * exit status.  Its end is seen on a pidfd, so no SIGCHLD handler is needed. */
+ * The child gets a process group of its own, default signals, stdin from /dev/null or
+ * a given text, stdout and stderr as pipes, and no other descriptor.  A failure to execute it is known at
+ * once, as an errno value, not from an exit status.  Its end is seen on a pidfd, so no SIGCHLD handler is
+ * needed. */
 #ifndef HF_CHILD_H
 #define HF_CHILD_H
 
@@ -16,6 +17,7 @@ struct hf_child_spec {
     char *const *argv;
     char *const *environment; /* NULL: this process's */
     const char *directory;    /* NULL: "/" */
+    const char *input;        /* what it reads on stdin; NULL: nothing (/dev/null) */
 };
 
 struct hf_child {
