@@ -9,6 +9,7 @@
 static void free_state(struct device_state *state)
 {
     free(state->list);
+    free(state->list_reason);
 }
 
 void fencing_free_devices(struct fencing *fencing)
@@ -106,12 +107,26 @@ static void learn_metadata(struct fencing *fencing, const struct fence_device *a
     }
 }
 
+/* A copy, or NULL if there is nothing in it. */
+static char *first_line(const char *text)
+{
+    size_t length;
+
+    if (text == NULL)
+        return NULL;
+    text += strspn(text, " \t\r\n");
+    length = strcspn(text, "\r\n");
+    return length > 0 ? hf_strndup(text, length < 200 ? length : 200) : NULL;
+}
+
 static void learn_list(struct fencing *fencing, struct device_state *state, const struct fence_event *result)
 {
     free(state->list);
+    free(state->list_reason);
     state->list_run = 0;
     state->list_failed = result->exit_status != 0;
     state->list = hf_strdup(result->output != NULL ? result->output : "");
+    state->list_reason = state->list_failed ? first_line(result->reason) : NULL;
     state->list_at = fencing->now;
 }
 
@@ -126,8 +141,10 @@ static void learn_status(struct fencing *fencing, const struct run *run, const s
         if (operation->record->id != run->operation)
             continue;
         for (size_t j = 0; j < operation->n_asked; j++)
-            if (strcmp(operation->asked[j].device, run->device) == 0)
+            if (strcmp(operation->asked[j].device, run->device) == 0) {
                 operation->asked[j].ability = knows ? ABILITY_YES : ABILITY_NO;
+                operation->asked[j].reason = knows ? NULL : first_line(result->reason);
+            }
     }
 }
 
@@ -210,6 +227,21 @@ enum ability fencing_ability(struct fencing *fencing, struct operation *operatio
         break;
     }
     return ABILITY_YES;
+}
+
+void fencing_put_hints(struct fencing *fencing, const struct operation *operation, struct hf_buf *out)
+{
+    for (size_t i = 0; i < operation->n_levels; i++)
+        for (size_t j = 0; j < operation->levels[i].n_devices; j++) {
+            const char *device = operation->levels[i].devices[j];
+            const struct device_state *state = fencing_device(fencing, device);
+
+            if (state != NULL && state->list_reason != NULL)
+                hf_buf_printf(out, "; %s: list: %s", device, state->list_reason);
+        }
+    for (size_t i = 0; i < operation->n_asked; i++)
+        if (operation->asked[i].reason != NULL)
+            hf_buf_printf(out, "; %s: status: %s", operation->asked[i].device, operation->asked[i].reason);
 }
 
 /* --- the plan --- */

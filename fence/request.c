@@ -162,8 +162,10 @@ static void answer(struct fencing *fencing, struct operation *operation, bool do
 static void free_operation(struct operation *operation)
 {
     fencing_free_plan(operation);
-    for (size_t i = 0; i < operation->n_asked; i++)
+    for (size_t i = 0; i < operation->n_asked; i++) {
         free(operation->asked[i].device);
+        free(operation->asked[i].reason);
+    }
     free(operation->asked);
     free(operation->requests);
     hf_buf_free(&operation->failures);
@@ -213,14 +215,16 @@ static enum going next_level(struct operation *operation)
 
 static enum going fail_operation(struct fencing *fencing, struct operation *operation)
 {
-    HF_CLEANUP(hf_freep) char *reason = NULL;
+    HF_CLEANUP(hf_buf_free) struct hf_buf reason = {0};
 
-    if (operation->failures.length == 0)
-        reason = hf_asprintf("there is no fence device that can do '%s' to node '%s'",
-                             fence_action_name(operation->record->action), operation->record->target);
-    else
-        reason = hf_buf_take(&operation->failures);
-    finish(fencing, operation, false, NULL, NULL, reason);
+    if (operation->failures.length > 0) {
+        hf_buf_puts(&reason, hf_buf_text(&operation->failures));
+    } else {
+        hf_buf_printf(&reason, "there is no fence device that can do '%s' to node '%s'",
+                      fence_action_name(operation->record->action), operation->record->target);
+        fencing_put_hints(fencing, operation, &reason);
+    }
+    finish(fencing, operation, false, NULL, NULL, hf_buf_text(&reason));
     return ENDED;
 }
 

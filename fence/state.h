@@ -24,7 +24,8 @@ struct device_state {
     char *list;                  /* its last output */
     int64_t list_at;
     bool list_failed;
-    int running; /* agents under way */
+    char *list_reason; /* why */
+    int running;       /* agents under way */
 };
 
 enum run_kind { RUN_METADATA, RUN_LIST, RUN_STATUS, RUN_ACTION };
@@ -45,6 +46,7 @@ enum ability { ABILITY_UNKNOWN, ABILITY_ASKED, ABILITY_YES, ABILITY_NO };
 struct asked {
     char *device;
     enum ability ability;
+    char *reason; /* the agent's, if it did not know the target */
 };
 
 /* One level of the plan. */
@@ -125,6 +127,8 @@ enum ability fencing_ability(struct fencing *fencing, struct operation *operatio
                              struct device_state *state);
 /* Learns from the result of a metadata, list or status run. */
 void fencing_learn(struct fencing *fencing, const struct run *run, const struct fence_event *result);
+/* Appends what agents said that could not tell whom they can fence: a hint when nobody can. */
+void fencing_put_hints(struct fencing *fencing, const struct operation *operation, struct hf_buf *out);
 /* Makes the plan: which devices, level by level. False if metadata must come first. */
 bool fencing_plan(struct fencing *fencing, struct operation *operation);
 void fencing_free_plan(struct operation *operation);

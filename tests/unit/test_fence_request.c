@@ -538,7 +538,8 @@ static void where_list_fails_status_is_asked(void **state)
     EXPECT(&s, "run status n4 with pdu on n1\n");
     ends(&s, 1);
     EXPECT(&s,
-           "verdict 2 failed: there is no fence device that can do 'off' to node 'n4'\nrecord n4 failed -\n");
+           "verdict 2 failed: there is no fence device that can do 'off' to node 'n4'; pdu: list: no answer; "
+           "pdu: status: no answer\nrecord n4 failed -\n");
     end(&s);
 }
 
