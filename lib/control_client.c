@@ -96,6 +96,12 @@ static struct hf_error *send_request(struct hf_control *control, const char *req
     return NULL;
 }
 
+/* libqb looks whether the server is still there only when a wait is over: so wait in slices. */
+static int32_t slice_ms(int64_t left)
+{
+    return left > 200 ? 200 : left > 0 ? (int32_t)left : 0;
+}
+
 /* Puts the parts of one reply together. */
 static struct hf_error *receive_reply(struct hf_control *control, int64_t deadline, int timeout_ms,
                                       char **text, size_t *total)
@@ -106,8 +112,7 @@ static struct hf_error *receive_reply(struct hf_control *control, int64_t deadli
     *text = NULL;
     do {
         int64_t left = deadline - now_ms();
-        ssize_t got =
-            qb_ipcc_recv(control->connection, reply, HF_CONTROL_FRAME, left > 0 ? (int32_t)left : 0);
+        ssize_t got = qb_ipcc_recv(control->connection, reply, HF_CONTROL_FRAME, slice_ms(left));
 
         if ((got == -EAGAIN || got == -ETIMEDOUT) && left <= 0)
             return unknown_outcome(timeout_ms);
