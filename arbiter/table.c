@@ -1072,6 +1072,13 @@ void table_snapshot(const struct table *table, struct record **records, size_t *
     }
 }
 
+bool table_knows(const struct table *table, const char *name)
+{
+    const struct cluster *cluster = find_cluster(table, name);
+
+    return cluster != NULL && cluster->known;
+}
+
 static void show_cluster(const struct cluster *cluster, int64_t now, table_visit_cluster *visit,
                          void *context)
 {

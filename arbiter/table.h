@@ -95,6 +95,9 @@ void table_snapshot(const struct table *table, struct record **records, size_t *
 
 /* --- for status --- */
 
+/* Whether there is a record of this cluster. */
+bool table_knows(const struct table *table, const char *cluster);
+
 struct table_lock_status {
     const char *cluster, *lock;
     const char *holder; /* "" for none */
