@@ -136,7 +136,7 @@ static struct hf_error *read_head(const char *bytes, size_t length, const char *
         return damaged(source, "cut off in the first line");
     memcpy(digest, bytes + word, CIB_DIGEST_TEXT - 1);
     rest = bytes + word + CIB_DIGEST_TEXT;
-    if (!cib_digest_parse(digest, &check) ||
+    if (!cib_digest_parse(digest, &check) || rest[-1] != ' ' ||
         !cib_digest_equal(check, cib_digest_bytes(rest, length - (size_t)(rest - bytes))))
         return damaged(source, "the check sum does not fit");
     line = memchr(rest, '\n', length - (size_t)(rest - bytes));
