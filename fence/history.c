@@ -44,15 +44,14 @@ struct fence_record *fencing_record(struct fencing *fencing, const char *target,
     return record;
 }
 
-/* The oldest that ended, if there are too many. */
-static void trim(struct fencing *fencing, const struct fence_record *keep)
+void fencing_trim_history(struct fencing *fencing)
 {
     size_t ended = 0;
 
     for (size_t i = 0; i < fencing->n_history; i++)
         ended += fencing->history[i]->outcome != FENCE_PENDING;
     for (size_t i = 0; i < fencing->n_history && ended > HISTORY_MAX;) {
-        if (fencing->history[i]->outcome == FENCE_PENDING || fencing->history[i] == keep) {
+        if (fencing->history[i]->outcome == FENCE_PENDING) {
             i++;
             continue;
         }
@@ -73,7 +72,6 @@ void fencing_close_record(struct fencing *fencing, struct fence_record *record, 
         if (fencing->history[i] == record)
             fencing->ended[i] = fencing->now;
     fencing_emit(fencing, FENCE_RECORD)->record = record;
-    trim(fencing, record);
 }
 
 bool fencing_done_lately(const struct fencing *fencing, const char *target, enum fence_action action,

@@ -714,7 +714,6 @@ struct fencing *fencing_new(const char *node, uint64_t seed)
 
     fencing->node = hf_strdup(node);
     fencing->random = seed;
-    fencing->arena = hf_arena_new();
     return fencing;
 }
 
@@ -730,7 +729,6 @@ void fencing_free(struct fencing *fencing)
         free(fencing->members[--fencing->n_members]);
     fencing_free_history(fencing);
     fencing_free_devices(fencing);
-    hf_arena_free(fencing->arena);
     free(fencing->operations);
     free(fencing->runs);
     free(fencing->members);
@@ -739,16 +737,58 @@ void fencing_free(struct fencing *fencing)
     free(fencing);
 }
 
+void fence_updates_free(struct fence_updates *updates)
+{
+    hf_arena_free(updates->arena);
+    *updates = (struct fence_updates){.item = NULL};
+}
+
+static const struct fence_record *keep_record(struct fencing *fencing, const struct fence_record *record)
+{
+    struct fence_record *copy;
+
+    if (record == NULL)
+        return NULL;
+    copy = HF_ARENA_NEW(fencing->arena, struct fence_record);
+    *copy = *record;
+    copy->target = (char *)keep(fencing, record->target);
+    copy->origin = (char *)keep(fencing, record->origin);
+    copy->device = (char *)keep(fencing, record->device);
+    copy->node = (char *)keep(fencing, record->node);
+    copy->reason = (char *)keep(fencing, record->reason);
+    return copy;
+}
+
+static bool is_of_a_run(const struct fence_update *update)
+{
+    return update->order == FENCE_RUN || update->order == FENCE_FORGET;
+}
+
+/* The orders of this step, those about runs first. */
+static struct fence_updates hand_over(struct fencing *fencing)
+{
+    struct fence_update *items = hf_arena_alloc(fencing->arena, (fencing->n_updates + 1) * sizeof *items);
+    size_t count = 0;
+
+    for (int about_runs = 1; about_runs >= 0; about_runs--)
+        for (size_t i = 0; i < fencing->n_updates; i++)
+            if (is_of_a_run(&fencing->updates[i]) == about_runs)
+                items[count++] = fencing->updates[i];
+    return (struct fence_updates){.item = items, .count = count, .arena = HF_STEAL(fencing->arena)};
+}
+
 struct fence_updates fencing_step(struct fencing *fencing, const struct fence_event *event)
 {
-    hf_arena_free(fencing->arena);
     fencing->arena = hf_arena_new();
     fencing->n_updates = 0;
     fencing->now = event->now;
     fencing->wall = event->wall;
     handle(fencing, event);
     advance_all(fencing);
-    return (struct fence_updates){.item = fencing->updates, .count = fencing->n_updates};
+    for (size_t i = 0; i < fencing->n_updates; i++)
+        fencing->updates[i].record = keep_record(fencing, fencing->updates[i].record);
+    fencing_trim_history(fencing);
+    return hand_over(fencing);
 }
 
 static void earlier(int64_t *deadline, int64_t at)

@@ -20,6 +20,7 @@
 #define FENCE_REQUEST_H
 
 #include "fence/config.h"
+#include "lib/arena.h"
 
 struct fencing;
 
@@ -105,17 +106,23 @@ struct fence_record {
     enum fence_outcome { FENCE_PENDING, FENCE_SUCCESS, FENCE_FAILURE } outcome;
 };
 
-/* What to do, in this order; valid until the next step. */
+/* What to do, in this order: runs first, so that performing a verdict may step the machine again.  All of
+ * it, records too, belongs to the caller and outlives later steps. */
 struct fence_updates {
     const struct fence_update *item;
     size_t count;
+    struct hf_arena *arena;
 };
+
+/* For HF_CLEANUP. */
+void fence_updates_free(struct fence_updates *updates);
 
 /* node: this node's name. seed: for random delays; must differ between nodes. */
 struct fencing *fencing_new(const char *node, uint64_t seed) __attribute__((returns_nonnull));
 void fencing_free(struct fencing *fencing);
 
-struct fence_updates fencing_step(struct fencing *fencing, const struct fence_event *event);
+/* The result is the caller's: fence_updates_free(). */
+struct fence_updates fencing_step(struct fencing *fencing, const struct fence_event *event) HF_MUST_CHECK;
 /* When fencing_step() must be called with FENCE_TICK, monotonic ms; INT64_MAX for never. */
 int64_t fencing_deadline(const struct fencing *fencing);
 

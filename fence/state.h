@@ -3,7 +3,6 @@
 #define FENCE_STATE_H
 
 #include "fence/request.h"
-#include "lib/arena.h"
 
 enum {
     LIST_FRESH_MS = 60000, /* how long an agent's list is believed */
@@ -103,7 +102,7 @@ struct fencing {
     struct fence_record **history; /* oldest first, pending ones too */
     int64_t *ended;                /* monotonic ms, beside history */
     size_t n_history;
-    struct hf_arena *arena; /* of one step */
+    struct hf_arena *arena; /* of the present step */
     struct fence_update *updates;
     size_t n_updates, updates_capacity;
 };
@@ -138,12 +137,14 @@ void fencing_free_devices(struct fencing *fencing);
 
 struct fence_record *fencing_record(struct fencing *fencing, const char *target, enum fence_action action,
                                     const char *origin);
-/* The operation ended: sets the outcome, orders FENCE_RECORD, drops the oldest. */
+/* The operation ended: sets the outcome, orders FENCE_RECORD. */
 void fencing_close_record(struct fencing *fencing, struct fence_record *record, bool success,
                           const char *device, const char *node, const char *reason);
 /* True if the same was done within the last tolerance_ms. */
 bool fencing_done_lately(const struct fencing *fencing, const char *target, enum fence_action action,
                          int64_t tolerance_ms);
+/* Drops the oldest that ended, if there are too many; not while a step's orders still point at them. */
+void fencing_trim_history(struct fencing *fencing);
 void fencing_free_history(struct fencing *fencing);
 
 #endif

@@ -16,6 +16,7 @@ static void step(struct node *node, struct fence_event *event)
     struct fence_updates updates = fencing_step(node->fencing, event);
 
     perform(node, &updates);
+    fence_updates_free(&updates);
 }
 
 /* --- what the machine must know --- */

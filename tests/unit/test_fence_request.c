@@ -73,6 +73,7 @@ static void happen(struct story *story, struct fence_event event)
     updates = fencing_step(story->fencing, &event);
     for (size_t i = 0; i < updates.count; i++)
         put_order(story, &updates.item[i]);
+    fence_updates_free(&updates);
 }
 
 #define EXPECT(story, text) assert_string_equal(hf_buf_text(&(story)->orders), (text))
@@ -203,7 +204,10 @@ static void requests_for_one_target_are_one_operation(void **state)
     request(&s, 3, FENCE_OFF, "n2");
     EXPECT(&s, "");
     ends(&s, 0);
-    EXPECT(&s, "verdict 1 done\nverdict 2 done\nrecord n2 success apc\nrun off n2 with apc on n1\n");
+    EXPECT(&s, "run off n2 with apc on n1\n"
+               "verdict 1 done\n"
+               "verdict 2 done\n"
+               "record n2 success apc\n");
     assert_int_equal(fencing_history(s.fencing, 1)->merged, 2);
     ends(&s, 0);
     EXPECT(&s, "verdict 3 done\nrecord n2 success apc\n");
@@ -325,13 +329,15 @@ static void reboot_by_two_devices_is_off_off_on_on(void **state)
     ends(&s, 0);
     EXPECT(&s, "run off n2 with psu2 on n1\n");
     ends(&s, 0);
-    EXPECT(&s, "verdict 1 done\nrun on n2 with psu1 on n1\n");
+    EXPECT(&s, "run on n2 with psu1 on n1\n"
+               "verdict 1 done\n");
     request(&s, 2, FENCE_REBOOT, "n2"); /* it may have come back and failed again: a new operation */
     EXPECT(&s, "");
     ends(&s, 0);
     EXPECT(&s, "run on n2 with psu2 on n1\n");
     ends(&s, 1);
-    EXPECT(&s, "record n2 success psu2\nrun off n2 with psu1 on n1\n");
+    EXPECT(&s, "run off n2 with psu1 on n1\n"
+               "record n2 success psu2\n");
     assert_string_equal(fencing_history(s.fencing, 1)->reason, "psu2: failed on n1: no answer");
     end(&s);
 }
@@ -474,7 +480,9 @@ static void one_device_does_one_thing_at_a_time(void **state)
     request(&s, 4, FENCE_OFF, "n6");
     EXPECT(&s, "run off n6 with free on n1\n");
     result(&s, first, 0, "");
-    EXPECT(&s, "verdict 1 done\nrecord n2 success apc\nrun off n4 with apc on n1\n");
+    EXPECT(&s, "run off n4 with apc on n1\n"
+               "verdict 1 done\n"
+               "record n2 success apc\n");
     end(&s);
 }
 
@@ -490,7 +498,9 @@ static void one_target_at_a_time_if_so_configured(void **state)
     request(&s, 2, FENCE_OFF, "n4");
     EXPECT(&s, "");
     ends(&s, 0);
-    EXPECT(&s, "verdict 1 done\nrecord n2 success a\nrun off n4 with b on n1\n");
+    EXPECT(&s, "run off n4 with b on n1\n"
+               "verdict 1 done\n"
+               "record n2 success a\n");
     end(&s);
 }
 
@@ -600,7 +610,10 @@ static void a_person_is_believed_only_if_the_node_is_silent(void **state)
     happen(&s, (struct fence_event){.type = FENCE_CONFIRM, .target = "n1", .origin = "root"});
     EXPECT(&s, "answer no: node 'n1' is still heard: it is not down. Power it off, or fence it\n");
     happen(&s, (struct fence_event){.type = FENCE_CONFIRM, .target = "n2", .origin = "root"});
-    EXPECT(&s, "verdict 1 done: confirmed by hand\nforget apc\nrecord n2 success manual\nanswer yes\n");
+    EXPECT(&s, "forget apc\n"
+               "verdict 1 done: confirmed by hand\n"
+               "record n2 success manual\n"
+               "answer yes\n");
     assert_string_equal(fencing_history(s.fencing, 0)->node, "root");
     happen(&s, (struct fence_event){.type = FENCE_CONFIRM, .target = "n9", .origin = "root"});
     EXPECT(&s, "record n9 success manual\nanswer yes\n");
@@ -683,6 +696,31 @@ static void history_is_bounded_counted_and_cleared(void **state)
     end(&s);
 }
 
+/* Whoever performs a verdict may step the machine again before it has read the rest. */
+static void orders_outlive_later_steps(void **state)
+{
+    struct story s = begin(RESOURCES(DEVICE("apc", P("pcmk_host_list", "n2"))));
+    const struct fence_event end_of_run = {.type = FENCE_RESULT, .now = s.now, .run = 2};
+    struct fence_updates updates;
+
+    request(&s, 1, FENCE_OFF, "n2");
+    assert_int_equal(s.last_run, 2);
+    request(&s, 2, FENCE_REBOOT, "n2");
+    updates = fencing_step(s.fencing, &end_of_run);
+    for (int i = 0; i < 600; i++)
+        happen(&s, (struct fence_event){.type = FENCE_CONFIRM, .target = "n9"});
+    fencing_history_clear(s.fencing, NULL);
+    assert_int_equal(updates.count, 3);
+    assert_int_equal(updates.item[0].order, FENCE_RUN);
+    assert_string_equal(updates.item[0].input, "action=reboot\nnodename=n2\nport=n2\n");
+    assert_int_equal(updates.item[1].order, FENCE_VERDICT);
+    assert_string_equal(updates.item[1].target, "n2");
+    assert_int_equal(updates.item[2].order, FENCE_RECORD);
+    assert_string_equal(updates.item[2].record->device, "apc");
+    fence_updates_free(&updates);
+    end(&s);
+}
+
 /* --- anything in any order --- */
 
 /* Random events: every request gets exactly one verdict, nothing is fired without the right or by the target
@@ -752,6 +790,7 @@ static void chaos_step(struct chaos *chaos, struct fence_event event)
         else if (update->order == FENCE_VERDICT)
             chaos->verdicts[update->request]++;
     }
+    fence_updates_free(&updates);
 }
 
 static void chaos_result(struct chaos *chaos)
@@ -868,6 +907,7 @@ int main(void)
         cmocka_unit_test(unfencing_runs_all_devices_on_the_node_itself),
         cmocka_unit_test(a_watchdog_is_waited_for_where_nothing_else_helps),
         cmocka_unit_test(history_is_bounded_counted_and_cleared),
+        cmocka_unit_test(orders_outlive_later_steps),
         cmocka_unit_test(every_request_gets_one_verdict),
     };
 

@@ -254,7 +254,10 @@ static void perform(struct cluster *cluster, struct fence_updates updates)
 static void step(struct cluster *cluster, struct fence_event event)
 {
     event.now = now_ms();
-    perform(cluster, fencing_step(cluster->fencing, &event));
+    struct fence_updates updates = fencing_step(cluster->fencing, &event);
+
+    perform(cluster, updates);
+    fence_updates_free(&updates);
 }
 
 static void agent_ended(void *context, const struct fence_end *end)
