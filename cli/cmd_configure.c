@@ -277,6 +277,7 @@ static struct hf_error *run_load(struct session *session, int argc, char **argv)
         error = statements_read(text, length, strcmp(file, "-") == 0 ? "standard input" : file, &statements);
     if (error != NULL)
         return error;
+    edit.foreign = statements_are_xml(text, length);
     error = statements_change(&edit, NULL);
     crm_statements_free(&statements);
     return hf_error_wrap(error, "%s", strcmp(file, "-") == 0 ? "standard input" : file);

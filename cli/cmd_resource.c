@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/crm/print.h"
+#include "cli/options.h"
 #include "lib/xml.h"
 
 /* --- meta attributes of one or more resources --- */
@@ -485,8 +486,14 @@ static struct hf_error *run_attribute(struct session *session, int argc, char **
 
     if (argc == 2 || (argc <= 4 && strcmp(argv[2], "show") == 0))
         return show_attribute(session, argv[1], set, argc == 4 ? argv[3] : NULL);
-    if (argc == 5 && strcmp(argv[2], "set") == 0)
-        return change_attribute(session, argv[1], false, set, argv[3], argv[4]);
+    if (argc == 5 && strcmp(argv[2], "set") == 0) {
+        struct hf_error *error = strcmp(argv[0], "meta") == 0 && !session->force
+                                     ? option_check(OPTION_META, argv[3], argv[4])
+                                     : NULL;
+
+        return error != NULL ? hf_error_wrap(error, "refused (--force overrides)")
+                             : change_attribute(session, argv[1], false, set, argv[3], argv[4]);
+    }
     if (argc == 4 && strcmp(argv[2], "delete") == 0)
         return change_attribute(session, argv[1], false, set, argv[3], NULL);
     return hf_error_new(HF_USAGE,

@@ -6,6 +6,7 @@
 
 #include "cli/agents.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "lib/xml.h"
 
 /* --- checks of agents --- */
@@ -160,6 +161,25 @@ static struct hf_error *check_agents(const struct statements_edit *wanted, const
     return error != NULL ? hf_error_wrap(error, "refused (--force overrides)") : NULL;
 }
 
+/* Options that cannot be meant: refused in what a person writes here, and only told where a configuration
+ * comes as XML: it has worked elsewhere. */
+static struct hf_error *check_options(const struct statements_edit *wanted)
+{
+    for (size_t i = 0; i < wanted->statements->count; i++) {
+        const struct crm_statement *statement = &wanted->statements->statement[i];
+        struct hf_error *error = option_check_element(statement->element, statement->section);
+
+        if (error != NULL && statement->line > 0 && wanted->statements->count > 1)
+            error = hf_error_wrap(error, "line %d", statement->line);
+        if (error != NULL && !wanted->foreign)
+            return hf_error_wrap(error, "refused (--force overrides)");
+        if (error != NULL)
+            fprintf(stderr, "holdfast: warning: %s\n", hf_error_text(error));
+        hf_error_free(error);
+    }
+    return NULL;
+}
+
 /* --- the edit --- */
 
 static struct crm_statement copy_statement(const struct crm_statement *statement)
@@ -205,10 +225,12 @@ static struct hf_error *statements_editor(struct crm_edit *edit, void *context)
 
 struct hf_error *statements_change(const struct statements_edit *wanted, bool *changed)
 {
-    struct session_edit edit = {
-        .editor = statements_editor, .context = (void *)wanted, .anew = wanted->scope == STATEMENTS_REPLACE};
+    struct session_edit edit = {.editor = statements_editor,
+                                .context = (void *)wanted,
+                                .anew = wanted->scope == STATEMENTS_REPLACE};
+    struct hf_error *error = wanted->session->force ? NULL : check_options(wanted);
 
-    return session_change(wanted->session, &edit, changed);
+    return error != NULL ? error : session_change(wanted->session, &edit, changed);
 }
 
 /* --- reading --- */
@@ -300,16 +322,22 @@ static struct hf_error *read_xml(const char *text, size_t length, const char *so
     return NULL;
 }
 
+bool statements_are_xml(const char *text, size_t length)
+{
+    size_t at = 0;
+
+    while (at < length && isspace((unsigned char)text[at]))
+        at++;
+    return at < length && text[at] == '<';
+}
+
 struct hf_error *statements_read(const char *text, size_t length, const char *source,
                                  struct crm_statements *statements)
 {
-    size_t at = 0;
     struct hf_error *error;
 
     *statements = (struct crm_statements){0};
-    while (at < length && isspace((unsigned char)text[at]))
-        at++;
-    if (at == length || text[at] != '<')
+    if (!statements_are_xml(text, length))
         return hf_error_wrap(crm_parse(text, length, statements), "%s", source);
     error = read_xml(text, length, source, statements);
     if (error != NULL)

@@ -16,6 +16,7 @@ struct statements_edit {
     struct session *session;
     const struct crm_statements *statements;
     enum statements_scope scope;
+    bool foreign; /* came as XML from elsewhere: odd options are warned of, not refused */
     /* With STATEMENTS_UPDATE: objects to be deleted because an editor no longer shows them. */
     char *const *gone;
     size_t n_gone;
@@ -24,6 +25,7 @@ struct statements_edit {
 /* Makes the change; agents are checked unless session->force. */
 struct hf_error *statements_change(const struct statements_edit *edit, bool *changed) HF_MUST_CHECK;
 /* Reads a text: crm statements, or XML (<cib>, <configuration> or one object) if it begins with '<'. */
+bool statements_are_xml(const char *text, size_t length);
 struct hf_error *statements_read(const char *text, size_t length, const char *source,
                                  struct crm_statements *statements) HF_MUST_CHECK;
 /* One statement whose words somebody has cut already; raw is its text, for the shell's memory.  An unquoted

@@ -1,0 +1,324 @@
+/* options.c - see options.h. The options and their types are those of Pacemaker's documentation. */
+#include "cli/options.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/crm/parse.h"
+#include "lib/buf.h"
+#include "lib/xml.h"
+
+enum type { BOOLEAN, INTEGER, SCORE, TIME, PERCENTAGE, CHOICE, TEXT };
+
+struct option {
+    const char *name;
+    enum type type;
+    const char *choice; /* separated by '|' */
+};
+
+static const struct option cluster_options[] = {
+    {"no-quorum-policy", CHOICE, "stop|freeze|ignore|demote|suicide|fence"},
+    {"symmetric-cluster", BOOLEAN, NULL},
+    {"maintenance-mode", BOOLEAN, NULL},
+    {"start-failure-is-fatal", BOOLEAN, NULL},
+    {"enable-startup-probes", BOOLEAN, NULL},
+    {"stonith-enabled", BOOLEAN, NULL},
+    {"fencing-enabled", BOOLEAN, NULL},
+    {"stonith-action", CHOICE, "reboot|off|poweroff"},
+    {"fencing-action", CHOICE, "reboot|off|poweroff"},
+    {"stonith-timeout", TIME, NULL},
+    {"fencing-timeout", TIME, NULL},
+    {"stonith-max-attempts", SCORE, NULL},
+    {"fencing-max-attempts", SCORE, NULL},
+    {"stonith-watchdog-timeout", TIME, NULL},
+    {"fencing-watchdog-timeout", TIME, NULL},
+    {"concurrent-fencing", BOOLEAN, NULL},
+    {"startup-fencing", BOOLEAN, NULL},
+    {"fence-reaction", CHOICE, "stop|panic"},
+    {"fencing-reaction", CHOICE, "stop|panic"},
+    {"priority-fencing-delay", TIME, NULL},
+    {"node-pending-timeout", TIME, NULL},
+    {"cluster-delay", TIME, NULL},
+    {"cluster-recheck-interval", TIME, NULL},
+    {"dc-deadtime", TIME, NULL},
+    {"election-timeout", TIME, NULL},
+    {"shutdown-escalation", TIME, NULL},
+    {"join-integration-timeout", TIME, NULL},
+    {"join-finalization-timeout", TIME, NULL},
+    {"transition-delay", TIME, NULL},
+    {"shutdown-lock", BOOLEAN, NULL},
+    {"shutdown-lock-limit", TIME, NULL},
+    {"batch-limit", INTEGER, NULL},
+    {"migration-limit", INTEGER, NULL},
+    {"node-action-limit", INTEGER, NULL},
+    {"load-threshold", PERCENTAGE, NULL},
+    {"remove-after-stop", BOOLEAN, NULL},
+    {"stop-all-resources", BOOLEAN, NULL},
+    {"stop-orphan-resources", BOOLEAN, NULL},
+    {"stop-orphan-actions", BOOLEAN, NULL},
+    {"stop-removed-resources", BOOLEAN, NULL},
+    {"stop-removed-actions", BOOLEAN, NULL},
+    {"pe-error-series-max", INTEGER, NULL},
+    {"pe-warn-series-max", INTEGER, NULL},
+    {"pe-input-series-max", INTEGER, NULL},
+    {"placement-strategy", CHOICE, "default|utilization|minimal|balanced"},
+    {"node-health-strategy", CHOICE, "none|migrate-on-red|only-green|progressive|custom"},
+    {"node-health-base", SCORE, NULL},
+    {"node-health-green", SCORE, NULL},
+    {"node-health-yellow", SCORE, NULL},
+    {"node-health-red", SCORE, NULL},
+    {"enable-acl", BOOLEAN, NULL},
+    {"have-watchdog", BOOLEAN, NULL},
+    {"cluster-name", TEXT, NULL},
+    {"cluster-infrastructure", TEXT, NULL},
+    {"dc-version", TEXT, NULL},
+    {"last-lrm-refresh", TEXT, NULL},
+};
+
+static const struct option meta_options[] = {
+    {"priority", SCORE, NULL},
+    {"target-role", CHOICE, "Started|Stopped|Promoted|Unpromoted|Master|Slave"},
+    {"is-managed", BOOLEAN, NULL},
+    {"maintenance", BOOLEAN, NULL},
+    {"resource-stickiness", SCORE, NULL},
+    {"requires", CHOICE, "nothing|quorum|fencing|unfencing|lease"},
+    {"migration-threshold", SCORE, NULL},
+    {"failure-timeout", TIME, NULL},
+    {"multiple-active", CHOICE, "block|stop_only|stop_start|stop_unexpected"},
+    {"allow-migrate", BOOLEAN, NULL},
+    {"allow-unhealthy-nodes", BOOLEAN, NULL},
+    {"critical", BOOLEAN, NULL},
+    {"container-attribute-target", TEXT, NULL},
+    {"remote-node", TEXT, NULL},
+    {"remote-addr", TEXT, NULL},
+    {"remote-port", TEXT, NULL},
+    {"remote-connect-timeout", TIME, NULL},
+    {"remote-allow-migrate", BOOLEAN, NULL},
+    {"clone-max", INTEGER, NULL},
+    {"clone-min", INTEGER, NULL},
+    {"clone-node-max", INTEGER, NULL},
+    {"promoted-max", INTEGER, NULL},
+    {"promoted-node-max", INTEGER, NULL},
+    {"master-max", INTEGER, NULL},
+    {"master-node-max", INTEGER, NULL},
+    {"notify", BOOLEAN, NULL},
+    {"globally-unique", BOOLEAN, NULL},
+    {"ordered", BOOLEAN, NULL},
+    {"interleave", BOOLEAN, NULL},
+    {"promotable", BOOLEAN, NULL},
+    {"container", TEXT, NULL},
+    {"restart-type", CHOICE, "ignore|restart"},
+};
+
+static const struct option operation_options[] = {
+    {"interval", TIME, NULL},
+    {"timeout", TIME, NULL},
+    {"start-delay", TIME, NULL},
+    {"interval-origin", TEXT, NULL},
+    {"on-fail", CHOICE, "ignore|block|demote|stop|restart|standby|fence|restart-container"},
+    {"role", CHOICE, "Started|Stopped|Promoted|Unpromoted|Master|Slave"},
+    {"enabled", BOOLEAN, NULL},
+    {"record-pending", BOOLEAN, NULL},
+    {"requires", TEXT, NULL},
+};
+
+static const struct option *table(enum option_kind kind, size_t *count)
+{
+    switch (kind) {
+    case OPTION_CLUSTER:
+        *count = HF_ARRAY_LENGTH(cluster_options);
+        return cluster_options;
+    case OPTION_META:
+        *count = HF_ARRAY_LENGTH(meta_options);
+        return meta_options;
+    case OPTION_OPERATION:
+        break;
+    }
+    *count = HF_ARRAY_LENGTH(operation_options);
+    return operation_options;
+}
+
+const char *option_name(enum option_kind kind, size_t n)
+{
+    size_t count;
+    const struct option *options = table(kind, &count);
+
+    return n < count ? options[n].name : NULL;
+}
+
+/* --- values --- */
+
+static bool is_number(const char *text)
+{
+    text += *text == '-' || *text == '+';
+    return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
+/* Pacemaker takes a fraction, and drops it. */
+static bool is_score(const char *text)
+{
+    const char *number = text + (*text == '-' || *text == '+');
+    size_t whole = strspn(number, "0123456789");
+
+    if (whole > 0 && number[whole] == '.' &&
+        number[whole + 1 + strspn(number + whole + 1, "0123456789")] == '\0')
+        return true;
+
+    return is_number(text) || strcasecmp(number, "INFINITY") == 0 || strcasecmp(number, "inf") == 0 ||
+           strcmp(text, "red") == 0 || strcmp(text, "yellow") == 0 || strcmp(text, "green") == 0;
+}
+
+/* A number with a unit, or an ISO 8601 duration. */
+static bool is_time(const char *text)
+{
+    static const char *const units[] = {"",  "s",   "sec", "ms", "msec", "us", "usec",
+                                        "m", "min", "h",   "hr", "d",    NULL};
+    size_t digits;
+
+    if (*text == 'P')
+        return text[1] != '\0' && text[strspn(text, "PYMWDTHS0123456789.,")] == '\0';
+    text += *text == '-' || *text == '+';
+    digits = strspn(text, "0123456789");
+    if (digits == 0)
+        return false;
+    for (text += digits; *text == ' '; text++)
+        continue;
+    for (size_t i = 0; units[i] != NULL; i++)
+        if (strcasecmp(text, units[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_choice(const char *text, const char *choice)
+{
+    size_t length = strlen(text);
+
+    while (true) {
+        size_t own = strcspn(choice, "|");
+
+        if (own == length && strncasecmp(choice, text, length) == 0)
+            return true;
+        if (choice[own] == '\0')
+            return false;
+        choice += own + 1;
+    }
+}
+
+static const char *wrong_value(const struct option *option, const char *value)
+{
+    bool ignored;
+    size_t length = strlen(value);
+
+    if (strcmp(value, "#default") == 0)
+        return NULL;
+    switch (option->type) {
+    case BOOLEAN:
+        return hf_parse_bool(value, &ignored) ? NULL : "true or false";
+    case INTEGER:
+        return is_number(value) ? NULL : "a whole number";
+    case SCORE:
+        return is_score(value) ? NULL : "a whole number, INFINITY or -INFINITY";
+    case TIME:
+        return is_time(value) ? NULL : "a time, such as 30s, 5min or PT1H";
+    case PERCENTAGE:
+        return length > 1 && value[length - 1] == '%' && strspn(value, "0123456789") == length - 1
+                   ? NULL
+                   : "a percentage";
+    case CHOICE:
+        return is_choice(value, option->choice) ? NULL : option->choice;
+    case TEXT:
+        break;
+    }
+    return NULL;
+}
+
+static struct hf_error *wrong_option(const char *what, const struct option *option, const char *value,
+                                     const char *expected)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf list = {0};
+
+    for (; *expected != '\0'; expected++)
+        hf_buf_puts(&list, *expected == '|' ? ", " : (const char[]){*expected, '\0'});
+    return hf_error_new(HF_REFUSED, "%s %s: found '%.60s', expected %s%s", what, option->name, value,
+                        option->type == CHOICE ? "one of " : "", hf_buf_text(&list));
+}
+
+struct hf_error *option_check(enum option_kind kind, const char *name, const char *value)
+{
+    static const char *const what[] = {"cluster option", "meta attribute", "operation attribute"};
+    const char *names[128], *near, *expected;
+    size_t count;
+    const struct option *options = table(kind, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        names[i] = options[i].name;
+        if (strcmp(options[i].name, name) != 0)
+            continue;
+        expected = value != NULL ? wrong_value(&options[i], value) : NULL;
+        if (expected == NULL)
+            return NULL;
+        return wrong_option(what[kind], &options[i], value, expected);
+    }
+    near = crm_near_miss(name, names, count);
+    if (near == NULL)
+        return NULL;
+    return hf_error_new(HF_REFUSED, "there is no %s '%s'; did you mean '%s'?", what[kind], name, near);
+}
+
+/* --- elements --- */
+
+static struct hf_error *check_set(const xmlNode *set, enum option_kind kind)
+{
+    HF_XML_EACH (pair, set, "nvpair") {
+        const char *name = hf_xml_get(pair, "name");
+        struct hf_error *error = name != NULL ? option_check(kind, name, hf_xml_get(pair, "value")) : NULL;
+
+        if (error != NULL)
+            return error;
+    }
+    return NULL;
+}
+
+static struct hf_error *check_operation(const xmlNode *op)
+{
+    for (const xmlAttr *attribute = op->properties; attribute != NULL; attribute = attribute->next) {
+        const char *name = (const char *)attribute->name;
+        struct hf_error *error = NULL;
+
+        if (strcmp(name, "id") != 0 && strcmp(name, "name") != 0 && strcmp(name, "description") != 0)
+            error = option_check(OPTION_OPERATION, name, hf_xml_get(op, name));
+        if (error != NULL)
+            return hf_error_wrap(error, "op %s", hf_xml_get_or(op, "name", ""));
+    }
+    return NULL;
+}
+
+static struct hf_error *check_resource(const xmlNode *resource)
+{
+    struct hf_error *error = NULL;
+
+    HF_XML_EACH (set, resource, "meta_attributes")
+        if (error == NULL)
+            error = check_set(set, OPTION_META);
+    HF_XML_EACH (op, hf_xml_child(resource, "operations"), "op")
+        if (error == NULL)
+            error = check_operation(op);
+    HF_XML_EACH_ANY (child, resource)
+        if (error == NULL && crm_section_of((const char *)child->name) != NULL)
+            error = check_resource(child);
+    return hf_error_wrap(error, "%s %s", (const char *)resource->name, hf_xml_get_or(resource, "id", ""));
+}
+
+struct hf_error *option_check_element(const xmlNode *element, const char *section)
+{
+    if (strcmp(section, "crm_config") == 0)
+        return check_set(element, OPTION_CLUSTER);
+    if (strcmp(section, "rsc_defaults") == 0)
+        return check_set(element, OPTION_META);
+    if (strcmp(section, "op_defaults") == 0)
+        return check_set(element, OPTION_OPERATION);
+    if (hf_xml_is(element, "op"))
+        return check_operation(element);
+    return strcmp(section, "resources") == 0 ? check_resource(element) : NULL;
+}

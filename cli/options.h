@@ -1,0 +1,21 @@
+/* options.h - what values the cluster's, resources' and operations' options can have.
+ *
+ * The CIB takes any name and value there (programs keep data of their own in it), so a slip would be
+ * accepted and have no effect.  The command line knows the options and refuses what is nearly one. */
+#ifndef HF_CLI_OPTIONS_H
+#define HF_CLI_OPTIONS_H
+
+#include <libxml/tree.h>
+
+#include "lib/error.h"
+
+enum option_kind { OPTION_CLUSTER, OPTION_META, OPTION_OPERATION };
+
+/* HF_REFUSED for a value that a known option cannot have, or an unknown name near a known one. */
+struct hf_error *option_check(enum option_kind kind, const char *name, const char *value) HF_MUST_CHECK;
+/* The same for every option written in an element of a statement (a property set, a resource, ...). */
+struct hf_error *option_check_element(const xmlNode *element, const char *section) HF_MUST_CHECK;
+/* The name of the nth known option, NULL behind the last. */
+const char *option_name(enum option_kind kind, size_t n);
+
+#endif
