@@ -36,12 +36,13 @@ struct graph_resource {
 struct graph_action {
     int id; /* as in key="ID:TRANSITION:..."; unique, not dense */
     enum graph_kind kind;
-    int priority;            /* of the synapse; higher must not be dropped by a lower abort */
-    const char *task;        /* start, stop, monitor, promote, demote, notify, migrate_to, stonith... */
-    const char *key;         /* operation key: db_monitor_10000 */
-    const char *node_name;   /* where (or whom), NULL for pseudo actions */
-    const char *node_id;     /* its uuid */
-    const char *router_node; /* the cluster node that carries it out for a guest or remote node; or NULL */
+    int priority;             /* of the synapse; higher must not be dropped by a lower abort */
+    const char *task;         /* start, stop, monitor, promote, demote, notify, migrate_to, stonith... */
+    const char *key;          /* operation key: db_monitor_10000 */
+    const char *internal_key; /* the same with the instance's number, or NULL if key has that */
+    const char *node_name;    /* where (or whom), NULL for pseudo actions */
+    const char *node_id;      /* its uuid */
+    const char *router_node;  /* the cluster node that carries it out for a guest or remote node; or NULL */
     const struct graph_resource *resource; /* NULL if not of a resource */
     int64_t interval_ms;                   /* 0 unless recurring */
     int64_t timeout_ms;                    /* of the operation itself; 0 if not bounded */
@@ -49,6 +50,8 @@ struct graph_action {
     int target_rc;                         /* the exit code that counts as success */
     bool can_fail;                         /* a failure does not fail the transition */
     bool no_record;                        /* result is not recorded in the history */
+    bool no_wait;                          /* confirmed as soon as it is dispatched */
+    int64_t shutdown_lock;                 /* the resource is tied to the node since then; 0 not */
     const struct graph_attr *attrs;        /* parameters and CRM_meta_*, sorted by name */
     int n_attrs;
     const int *inputs; /* indices into graph->actions, in the order of the XML */
@@ -63,6 +66,8 @@ struct sched_graph {
     int id; /* transition number, from the input */
     struct graph_action *actions;
     int n_actions;
+    const char *cluster_delay;      /* as configured, for graph_to_xml() */
+    const char *fencing_timeout;    /* the same */
     int64_t cluster_delay_ms;       /* added to every action's timer */
     int64_t stonith_timeout_ms;     /* of a fencing action */
     int batch_limit;                /* at most so many actions at once; 0 is no limit */
@@ -76,7 +81,7 @@ struct sched_graph {
 const char *graph_attr_get(const struct graph_action *action, const char *name);
 /* Appends the graph as XML in the shape of Pacemaker's transition files. */
 void graph_to_xml(const struct sched_graph *graph, struct hf_buf *out);
-/* Appends the graph as Graphviz; all is to draw also what need not be done. */
+/* Appends the graph as Graphviz. */
 void graph_to_dot(const struct sched_graph *graph, struct hf_buf *out);
 
 #endif

@@ -14,6 +14,9 @@
 /* One finished (or pending, or injected) operation. */
 struct history_op {
     const struct graph_resource *resource;
+    const char *history_name; /* the name that the history knows it by, NULL: resource->id */
+    const char *notify_key;   /* of a notify operation: its key, db_post_notify_start_0 */
+    const char *migrate_source, *migrate_target;
     const char *task;
     int64_t interval_ms;
     const char *node_name, *node_id;

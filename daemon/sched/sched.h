@@ -17,6 +17,7 @@
 
 struct sched_input {
     int64_t now;           /* epoch seconds; must be given */
+    int utc_offset;        /* seconds east of UTC: for date specifications and times without a zone */
     int transition_id;     /* the number that the graph gets */
     bool status_only;      /* unpack and stop: no decisions, an empty graph; for `holdfast status` */
     bool show_utilization; /* the text has capacities and remainders */
@@ -61,6 +62,12 @@ const char *const *sched_warnings(const struct sched_output *output, int *count)
 /* Bytes of the run's arena. */
 size_t sched_memory(const struct sched_output *output);
 
+/* Reads a time in ISO 8601 (UTC unless it has a zone); "now" is taken for missing parts. */
+bool sched_parse_time(const char *text, int64_t now, int64_t *epoch);
+
+/* Whether id names a resource, or is what the history calls one. */
+bool sched_knows_resource(const struct sched_output *output, const char *id);
+
 /* Why resource (an instance or a collective) is or is not on node (NULL: any), strongest first.  Needs
  * input->show_scores.  The array is the caller's (free()), its contents the output's. */
 struct sched_reason *sched_explain(struct sched_output *output, const char *resource, const char *node,
@@ -72,11 +79,12 @@ enum {
     STATUS_SHOW_PENDING = 1 << 0,  /* transitional states: "Starting" */
     STATUS_SHOW_INACTIVE = 1 << 1, /* stopped resources and instances */
     STATUS_SHOW_DETAIL = 1 << 2,   /* every instance on a line of its own, node ids */
-    STATUS_SHOW_FAILCOUNTS = 1 << 3,
+    STATUS_SHOW_FAILED = 1 << 3,   /* "Failed Resource Actions" */
     STATUS_SIMULATE = STATUS_SHOW_PENDING | STATUS_SHOW_INACTIVE, /* what crm_simulate shows */
 };
 
-/* "Node List", "Full List of Resources", "Failed Resource Actions", each line with prefix. */
+/* "Node List", "Full List of Resources" and, if asked for, "Failed Resource Actions"; each line with
+ * prefix.*/
 void sched_print_status(const struct sched_output *output, unsigned flags, const char *prefix,
                         struct hf_buf *out);
 /* The lines of "Transition Summary". */

@@ -23,12 +23,21 @@ struct status_node {
     bool shutdown; /* asked to leave */
     bool is_dc;
     int health;        /* 1 green, 0 yellow, -1 red */
+    const char *host;  /* guests: the node whose container it is */
     int n_resources;   /* that run on it */
     const char *state; /* crm_mon's words: "online", "OFFLINE", "UNCLEAN (offline)", "standby"... */
 };
 
-enum status_resource_kind { STATUS_PRIMITIVE, STATUS_GROUP, STATUS_CLONE, STATUS_BUNDLE };
+/* A replica is one container of a bundle with what belongs to it: its children are the address, the
+ * resource inside, the container and the connection, as far as there are any. */
+enum status_resource_kind { STATUS_PRIMITIVE, STATUS_GROUP, STATUS_CLONE, STATUS_BUNDLE, STATUS_REPLICA };
 enum status_role { STATUS_STOPPED, STATUS_STARTED, STATUS_UNPROMOTED, STATUS_PROMOTED };
+
+/* Nodes without an instance of an anonymous clone, by the reason: "Stopped", "Stopped (Not installed)". */
+struct status_stopped {
+    const char *why;
+    const char *nodes; /* "n1 n2" */
+};
 
 struct status_resource {
     const char *id;    /* with :N for an instance of a unique clone */
@@ -44,8 +53,22 @@ struct status_resource {
     bool removed; /* no longer in the configuration */
     bool unique;
     bool promotable;
-    bool disabled;            /* target-role says Stopped (or keeps it unpromoted) */
-    const char *pending;      /* the operation that runs now, or NULL */
+    bool disabled;      /* target-role says Stopped (or keeps it unpromoted) */
+    bool implicit;      /* made by another resource (the connection of a guest node): not listed */
+    bool partly_active; /* collectives: on some nodes or in some members */
+    bool failure_ignored;
+    const char *state;         /* role in crm_mon's words: "Started", "Unpromoted", "Stopped" */
+    const char *pending;       /* the operation that runs now (start, monitor, ...), or NULL */
+    const char *probe_failure; /* stopped, and a probe said why it cannot run there: "Not installed" */
+    const char *node;          /* where it is, will be, or must stay; or NULL */
+    bool node_unclean;         /* that node is offline and must be fenced */
+    const char *description;
+    const char *child;   /* clones: the id of what is cloned */
+    int instances_max;   /* clones: how many there may be */
+    const char *image;   /* bundles */
+    const char *address; /* replicas: the IP address or NULL */
+    const struct status_stopped *stopped;
+    int n_stopped;
     const char *const *nodes; /* names of where it is active */
     int n_nodes;
     const char *locked_to; /* the node that a shutdown lock ties it to, or NULL */
@@ -88,6 +111,7 @@ struct status_model {
     bool maintenance_mode;
     bool fencing_enabled;
     const char *no_quorum_policy;
+    bool stop_all;     /* stop-all-resources */
     const char *dc;    /* name of the coordinator, or NULL */
     const char *stack; /* cluster-infrastructure */
     const struct status_node *nodes;

@@ -1,0 +1,179 @@
+/* op_digest.c - whether an operation was done with today's parameters.
+ *
+ * The history has fingerprints of the parameters that each operation was called with (digest.h); a different
+ * one today means that the resource was reconfigured.  The fingerprint of an operation is the same on every
+ * node unless rules are involved, so it is computed once. */
+#include "daemon/sched/model.h"
+
+#include "daemon/sched/digest.h"
+
+/* All that the agent would be called with. */
+static void collect(struct run *run, struct resource *rsc, const struct op_config *config,
+                    const struct node *node, struct attrs *into, bool *op_params)
+{
+    const char *host = sc_remote_name(run, rsc);
+    const struct attrs *params = sc_params(run, rsc, node);
+
+    if (host != NULL)
+        sc_attr_set(run, into, "addr", host);
+    for (int i = 0; i < params->n; i++)
+        if (params->at[i].value != NULL)
+            sc_attr_default(run, into, params->at[i].name, params->at[i].value);
+    if (config->has_params) {
+        struct rule_input rule = {.run = run, .node_attrs = node == NULL ? NULL : &node->attrs};
+        struct attrs own = {0};
+        sc_read_sets(config->entry, "instance_attributes", NULL, &rule, &own);
+        *op_params = own.n > 0;
+        for (int i = 0; i < own.n; i++)
+            if (own.at[i].value != NULL)
+                sc_attr_default(run, into, own.at[i].name, own.at[i].value);
+    }
+}
+
+/* Leaves out what is no parameter; the timeout of a recurring operation is one. */
+static int filter(const struct attrs *attrs, const struct op_config *config, struct graph_attr *out)
+{
+    static const char *const skip[] = {"id",      "crm_feature_set", "op-digest",
+                                       "on_node", "on_node_uuid",    "pcmk_external_ip"};
+    int n = 0;
+
+    for (int i = 0; i < attrs->n; i++) {
+        bool drop = sc_prefix(attrs->at[i].name, "CRM_meta_");
+        for (size_t s = 0; s < HF_ARRAY_LENGTH(skip) && !drop; s++)
+            drop = strcmp(attrs->at[i].name, skip[s]) == 0;
+        if (!drop)
+            out[n++] = (struct graph_attr){attrs->at[i].name, attrs->at[i].value};
+    }
+    if (config->interval_ms > 0)
+        out[n++] = (struct graph_attr){"CRM_meta_timeout", sc_attr(&config->meta, "timeout")};
+    return n;
+}
+
+static const char *keep(struct run *run, const char text[SCHED_DIGEST_SIZE])
+{
+    return hf_arena_strdup(run->arena, text);
+}
+
+struct prepared {
+    struct graph_attr *attrs;
+    int n;
+    bool op_params;
+};
+
+static struct prepared prepare(struct run *run, struct resource *rsc, const struct op_config *config,
+                               const struct node *node)
+{
+    struct attrs all = {0};
+    struct prepared prepared = {0};
+
+    collect(run, rsc, config, node, &all, &prepared.op_params);
+    prepared.attrs = hf_arena_alloc(run->arena, (size_t)(all.n + 1) * sizeof(*prepared.attrs));
+    prepared.n = filter(&all, config, prepared.attrs);
+    return prepared;
+}
+
+static struct digest *cached(struct run *run, struct resource *rsc, struct op_config *config,
+                             const struct node *node, const char *restart_list, bool want_restart)
+{
+    sc_params(run, rsc, NULL);
+    bool per_node = rsc->params_have_rules || config->has_params || sc_needs_remote_name(run, rsc);
+    for (struct digest *digest = config->digests; digest != NULL; digest = digest->next)
+        if ((!per_node || digest->node == node) && digest->want_restart == want_restart &&
+            sc_eq(digest->restart_list, restart_list))
+            return digest;
+    struct digest *digest = HF_ARENA_NEW(run->arena, struct digest);
+    struct prepared prepared = prepare(run, rsc, config, node);
+    char text[SCHED_DIGEST_SIZE];
+    sched_digest_all(prepared.attrs, prepared.n, text);
+    digest->all = keep(run, text);
+    digest->node = node;
+    digest->op_params = prepared.op_params;
+    digest->restart_list = restart_list;
+    digest->want_restart = want_restart;
+    if (want_restart && restart_list != NULL) {
+        sched_digest_list(prepared.attrs, prepared.n, restart_list, true, text);
+        digest->restart = keep(run, text);
+    } else if (want_restart) {
+        digest->restart = digest->all;
+    }
+    digest->next = config->digests;
+    config->digests = digest;
+    return digest;
+}
+
+/* Compares a history entry with the configuration.  The result is valid until the next call. */
+const struct digest *sc_op_digest_for(struct run *run, struct resource *rsc, const char *task,
+                                      const xmlNode *op, const struct node *node)
+{
+    int64_t interval = sc_xml_long(op, "interval", 0);
+    const char *all = hf_xml_get(op, "op-digest"), *restart = hf_xml_get(op, "op-restart-digest");
+    struct op_config *config = sc_op_config(run, rsc, sc_task_parse(task), task, interval);
+    struct digest *digest = cached(
+        run, rsc, config, node, restart != NULL ? hf_xml_get(op, "op-force-restart") : NULL, restart != NULL);
+
+    for (int i = 0; i < run->expired_ops.n; i++)
+        if (run->expired_ops.at[i] == op) {
+            digest->result = DIGEST_RESTART;
+            return digest;
+        }
+    bool op_restart = interval == 0 && digest->op_params;
+    if (!sc_eq(digest->restart, restart))
+        digest->result = DIGEST_RESTART;
+    else if (all == NULL)
+        digest->result = DIGEST_UNKNOWN;
+    else if (strcmp(all, digest->all) != 0)
+        digest->result = op_restart ? DIGEST_RESTART : DIGEST_MISMATCH;
+    else
+        digest->result = DIGEST_MATCH;
+    return digest;
+}
+
+const struct digest *sc_op_digest(struct run *run, struct resource *rsc, const xmlNode *op,
+                                  const struct node *node)
+{
+    return sc_op_digest_for(run, rsc, hf_xml_get(op, "operation"), op, node);
+}
+
+static bool is_fencer_param(const char *name)
+{
+    return sc_prefix(name, "pcmk_") || strcmp(name, "provides") == 0 || strcmp(name, "stonith-timeout") == 0;
+}
+
+/* "DEVICE:AGENT:DIGEST" somewhere in what the node had when it was unfenced. */
+static bool was_unfenced_with(struct run *run, const struct resource *device, const char *digest,
+                              const char *summary)
+{
+    return digest != NULL && summary != NULL &&
+           strstr(summary, hf_arena_printf(run->arena, "%s:%s:%s", device->id, device->type, digest)) != NULL;
+}
+
+/* The fingerprints of a fence device, and whether node was unfenced with these. */
+const struct digest *sc_fencing_digest(struct run *run, struct resource *device, struct node *node)
+{
+    struct digest *digest = HF_ARENA_NEW(run->arena, struct digest);
+    struct op_config *config = sc_op_config(run, device, TASK_OTHER, "stonith-on", 0);
+    struct prepared prepared = prepare(run, device, config, node);
+    const char *version = hf_xml_get(run->cib, "crm_feature_set");
+    char text[SCHED_DIGEST_SIZE];
+
+    sched_digest_all(prepared.attrs, prepared.n, text);
+    digest->all = keep(run, text);
+    if (version != NULL && sc_compare_versions(version, "3.16.0") < 0) {
+        int n = 0;
+        for (int i = 0; i < prepared.n; i++)
+            if (!is_fencer_param(prepared.attrs[i].name))
+                prepared.attrs[n++] = prepared.attrs[i];
+        prepared.n = n;
+    }
+    sched_digest_list(prepared.attrs, prepared.n, "passwd password user", false, text);
+    digest->secure = keep(run, text);
+    const char *known = sc_attr(&node->attrs, "#digests-all");
+    if (known == NULL)
+        digest->result = DIGEST_UNKNOWN;
+    else if (was_unfenced_with(run, device, digest->all, known) ||
+             was_unfenced_with(run, device, digest->secure, sc_attr(&node->attrs, "#digests-secure")))
+        digest->result = DIGEST_MATCH;
+    else
+        digest->result = DIGEST_MISMATCH;
+    return digest;
+}
