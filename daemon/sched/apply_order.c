@@ -138,15 +138,9 @@ static unsigned instances_flags(struct action *action, const struct resources *i
 }
 
 /* The instances of a clone, or the containers of a bundle. */
-struct resources sc_instances(struct run *run, const struct resource *rsc)
+struct resources sc_instances(const struct resource *rsc)
 {
-    struct resources list = {0};
-
-    if (rsc->kind != KIND_BUNDLE)
-        return rsc->children;
-    for (int i = 0; i < rsc->bundle->replicas.n; i++)
-        SC_PUSH(run, &list, rsc->bundle->replicas.at[i]->container);
-    return list;
+    return rsc->kind == KIND_BUNDLE ? rsc->bundle->containers : rsc->children;
 }
 
 static unsigned bundle_flags(struct action *action, const struct node *node)
@@ -168,11 +162,7 @@ static unsigned bundle_flags(struct action *action, const struct node *node)
             break;
         }
     }
-    struct resource *containers[action->rsc->bundle->replicas.n + 1];
-    struct resources list = {containers, 0, 0};
-    for (int i = 0; i < action->rsc->bundle->replicas.n; i++)
-        containers[list.n++] = action->rsc->bundle->replicas.at[i]->container;
-    return instances_flags(action, &list, node);
+    return instances_flags(action, &action->rsc->bundle->containers, node);
 }
 
 /* The action's flags; those of a collective's come from its members (on node, if given). */
@@ -367,7 +357,7 @@ static unsigned update_interleaved(struct run *run, struct action *first, struct
 {
     enum task task = instance_task(first);
     bool current = first->task == TASK_STOPPED || first->task == TASK_DEMOTED;
-    struct resources instances = sc_instances(run, then->rsc);
+    struct resources instances = sc_instances(then->rsc);
     unsigned changed = 0;
 
     if (first->notify_type != NULL) {
@@ -404,7 +394,7 @@ static unsigned update_instances(struct run *run, struct action *first, struct a
     if (can_interleave(first, then))
         return update_interleaved(run, first, then, node, filter, type);
     unsigned changed = update_primitive(run, first, then, flags, filter, type);
-    struct resources instances = sc_instances(run, then->rsc);
+    struct resources instances = sc_instances(then->rsc);
     for (int i = 0; i < instances.n; i++) {
         struct resource *instance = instances.at[i];
         struct action *own = sc_first_action(instance, then->task, node);

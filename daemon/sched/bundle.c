@@ -43,7 +43,7 @@ static bool is_replica_node(const struct bundle_data *data, const struct node *n
 struct node *sc_assign_bundle(struct run *run, struct resource *rsc, struct node *prefer, bool stop_if_fail)
 {
     struct bundle_data *data = rsc->bundle;
-    struct resources containers = sc_instances(run, rsc);
+    struct resources containers = sc_instances(rsc);
 
     rsc->flags |= RSC_ASSIGNING;
     sc_note_scores(run, rsc);
@@ -76,7 +76,7 @@ void sc_create_bundle_actions(struct run *run, struct resource *rsc)
         if (replica->remote != NULL)
             sc_create_actions(run, replica->remote);
     }
-    struct resources containers = sc_instances(run, rsc);
+    struct resources containers = sc_instances(rsc);
     sc_create_instance_actions(run, rsc, &containers);
     if (data->child == NULL)
         return;

@@ -149,8 +149,7 @@ xmlNode *history_record(xmlNode *cib, const struct history_op *op)
                                         op->node_name, op->parent_id != NULL);
     xmlNode *resource = resource_entry(state, op);
     HF_CLEANUP(hf_buf_free)
-    struct hf_buf key = {0},
-                  transition_key = {0}, magic = {0}, last = {0}, failure = {0};
+    struct hf_buf key = {0}, transition_key = {0}, magic = {0}, last = {0}, failure = {0};
     struct entry entry = {.task = recorded_task(op),
                           .exit_reason = "",
                           .call_id = op->call_id != 0 ? op->call_id : next_call_id(resource)};

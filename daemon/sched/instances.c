@@ -267,7 +267,7 @@ bool sc_instance_matches(const struct resource *instance, const struct node *nod
 static struct resource *instance_on(struct run *run, const struct resource *rsc, const struct node *node,
                                     enum role role, bool current, const char *attribute)
 {
-    struct resources instances = sc_instances(run, rsc);
+    struct resources instances = sc_instances(rsc);
 
     for (int i = 0; i < instances.n; i++)
         if (sc_instance_matches(instances.at[i], node, role, current, attribute))

@@ -80,7 +80,7 @@ struct action *sc_clear_failcount(struct run *run, struct resource *rsc, struct 
 bool sc_order_actions(struct run *run, struct action *first, struct action *then, unsigned flags);
 
 /* --- apply_order.c --- */
-struct resources sc_instances(struct run *run, const struct resource *rsc);
+struct resources sc_instances(const struct resource *rsc);
 unsigned sc_action_flags(struct action *action, const struct node *node);
 void sc_update_for_orderings(struct run *run, struct action *then);
 bool sc_has_loop(const struct action *init, const struct action *action, struct edge *input);

@@ -397,6 +397,7 @@ struct bundle_data {
         struct replica **at;
         int n, capacity;
     } replicas;
+    struct resources containers; /* those of the replicas */
 };
 
 struct params_on_node {

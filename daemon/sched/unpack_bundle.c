@@ -189,6 +189,7 @@ static bool create_container(struct run *run, struct resource *bundle, struct re
     replica->container = sc_unpack_resource(run, xml, bundle, NULL);
     if (replica->container == NULL)
         return false;
+    SC_PUSH(run, &bundle->bundle->containers, replica->container);
     replica->container->flags |= RSC_REPLICA_CONTAINER;
     SC_PUSH(run, &bundle->children, replica->container);
     return true;
