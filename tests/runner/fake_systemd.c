@@ -126,5 +126,9 @@ int main(int argc, char **argv)
     struct fake fake = {.state = argv[2], .job_result = argv[3]};
 
     alarm(20);
-    return serve(&fake, accept(listener, NULL, NULL));
+
+    int code = serve(&fake, accept(listener, NULL, NULL));
+
+    sd_bus_unref(fake.bus);
+    return code;
 }
