@@ -337,25 +337,46 @@ static bool is_formed(const struct world *world, const unsigned *members, size_t
     return in == count;
 }
 
-static void reform(struct world *world)
+/* The machines that are on and hear each other. */
+struct party {
+    unsigned members[WORLD_NODES];
+    size_t count;
+    bool formed;
+};
+
+static size_t find_parties(const struct world *world, struct party parties[WORLD_NODES])
 {
     bool seen[WORLD_NODES] = {false};
-    unsigned members[WORLD_NODES];
+    size_t count = 0;
 
-    world->reform_at = INT64_MAX;
     for (unsigned node = 0; node < world->n; node++) {
-        size_t count = 0;
+        struct party *party = &parties[count];
 
         if (seen[node] || !world->machines[node].on)
             continue;
+        party->count = 0;
         for (unsigned other = node; other < world->n; other++)
             if (world->machines[other].on && together(world, node, other)) {
                 seen[other] = true;
-                members[count++] = other;
+                party->members[party->count++] = other;
             }
-        if (!is_formed(world, members, count))
-            form(world, members, count);
+        count++;
     }
+    return count;
+}
+
+static void reform(struct world *world)
+{
+    struct party parties[WORLD_NODES];
+    size_t count = find_parties(world, parties);
+
+    world->reform_at = INT64_MAX;
+    /* First who must form, of all: a party that is left alone in its old ring is not what that ring was. */
+    for (size_t i = 0; i < count; i++)
+        parties[i].formed = is_formed(world, parties[i].members, parties[i].count);
+    for (size_t i = 0; i < count; i++)
+        if (!parties[i].formed)
+            form(world, parties[i].members, parties[i].count);
     for (unsigned node = 0; node < world->n; node++)
         if (!world->machines[node].on)
             world->machines[node].ring = 0;
