@@ -84,6 +84,11 @@ static void status_set_lock(struct guard_status *status, const struct guard_lock
 {
     struct guard_lock *known = status_lock(status, lock->want.lock);
 
+    if (!lock->wanted && lock->state == GUARD_IDLE) {
+        if (known != NULL)
+            *known = status->locks[--status->lock_count];
+        return;
+    }
     if (known == NULL) {
         status->locks = hf_realloc(status->locks, status->lock_count + 1, sizeof(*status->locks));
         known = &status->locks[status->lock_count++];

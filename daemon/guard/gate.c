@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -508,4 +509,17 @@ struct hf_error *gate_detach(struct gate *gate, int ifindex)
         bpf_tc_hook_destroy(&hook);
     }
     return NULL;
+}
+
+struct hf_error *gate_detach_all(struct gate *gate)
+{
+    struct if_nameindex *all = if_nameindex();
+    struct hf_error *error = NULL;
+
+    if (all == NULL)
+        return hf_error_errno(errno, "cannot list the network interfaces");
+    for (const struct if_nameindex *one = all; one->if_index != 0 && error == NULL; one++)
+        error = gate_detach(gate, (int)one->if_index);
+    if_freenameindex(all);
+    return error;
 }

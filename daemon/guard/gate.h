@@ -58,5 +58,7 @@ bool gate_attached(const struct gate *gate, int ifindex);
 /* Takes them away, also those of an earlier guard; and the clsact qdisc, if the gate put it there and
  * nobody else uses it.  An interface that is gone is fine. */
 struct hf_error *gate_detach(struct gate *gate, int ifindex) HF_MUST_CHECK;
+/* The same for every interface of this network namespace. */
+struct hf_error *gate_detach_all(struct gate *gate) HF_MUST_CHECK;
 
 #endif

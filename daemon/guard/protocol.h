@@ -31,7 +31,7 @@ enum {
     GUARD_NAME_MAX = 63,      /* bytes of a lock, node, resource or VIP id: letters, digits and . _ - : @ / */
     GUARD_INTERFACE_MAX = 15, /* bytes, as the kernel has it */
     GUARD_TEXT_MAX = 255,     /* bytes of a sentence; longer ones are cut */
-    GUARD_LOCKS_MAX = 1024,
+    GUARD_LOCKS_MAX = 256,    /* what a lock server allows a cluster */
     GUARD_SERVERS_MAX = 9,
     GUARD_TIMES_MAX = 64, /* locks in one TIMES frame */
 };

@@ -1,0 +1,290 @@
+/* control.c - see control.h.  A client that does not read what it is told is dropped: it comes back and is
+ * told everything anew. */
+#include "daemon/guard/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+enum {
+    PEERS_MAX = 32,
+    SEND_BUFFER = 8 * 1024 * 1024, /* bytes that may wait for a client: all news at once fit */
+    READS_AT_ONCE = 64,            /* frames of one client before others have their turn */
+};
+
+struct peer {
+    struct peer *next;
+    struct control *control;
+    int fd;
+    bool greeted, owner;
+    bool broken; /* to be closed at the next safe moment */
+};
+
+struct control {
+    struct loop *loop;
+    const struct control_hooks *hooks;
+    void *context;
+    char *path;
+    int lock, listener;
+    uint64_t instance;
+    struct peer *peers;
+    unsigned peer_count;
+    bool reading; /* a peer's frames are being taken: broken peers go afterwards */
+};
+
+/* --- peers --- */
+
+static void say(struct peer *peer, const struct guard_frame *frame)
+{
+    struct hf_buf bytes HF_CLEANUP(hf_buf_free) = {0};
+    struct hf_error *error HF_CLEANUP(hf_error_freep) = NULL;
+
+    if (peer->broken)
+        return;
+    error = guard_encode(frame, &bytes);
+    if (error != NULL) {
+        hf_error_log("%s", hf_error_text(error));
+        return;
+    }
+    if (send(peer->fd, bytes.data, bytes.length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        peer->broken = true;
+}
+
+static void say_to(void *to, const struct guard_frame *frame)
+{
+    say(to, frame);
+}
+
+static void drop_broken(struct control *control)
+{
+    struct peer **link = &control->peers;
+
+    while (*link != NULL) {
+        struct peer *peer = *link;
+
+        if (!peer->broken) {
+            link = &peer->next;
+            continue;
+        }
+        *link = peer->next;
+        if (peer->owner)
+            hf_notice("holdfastd is no longer connected; its orders stay");
+        loop_unwatch(control->loop, peer->fd);
+        close(peer->fd);
+        free(peer);
+        control->peer_count--;
+    }
+}
+
+void control_tell(struct control *control, const struct guard_frame *frame)
+{
+    for (struct peer *peer = control->peers; peer != NULL; peer = peer->next)
+        if (peer->greeted)
+            say(peer, frame);
+    if (!control->reading)
+        drop_broken(control);
+}
+
+static void greet(struct peer *peer, const struct guard_frame *hello)
+{
+    struct control *control = peer->control;
+
+    for (struct peer *other = control->peers; other != NULL && hello->owner; other = other->next)
+        if (other != peer && other->owner) {
+            hf_notice("another holdfastd (process %u) takes over", hello->pid);
+            other->broken = true;
+        }
+    if (hello->owner)
+        hf_notice("holdfastd (process %u) is connected", hello->pid);
+    peer->greeted = true;
+    peer->owner = hello->owner;
+    say(peer,
+        &(struct guard_frame){
+            .type = GUARD_HELLO, .instance = control->instance, .owner = true, .pid = (uint32_t)getpid()});
+    control->hooks->describe(control->context, say_to, peer);
+    say(peer, &(struct guard_frame){.type = GUARD_SYNCED});
+}
+
+static void take_frame(struct peer *peer, const struct guard_frame *frame)
+{
+    struct guard_frame answer = {.type = GUARD_REFUSED};
+
+    if (!peer->greeted && frame->type == GUARD_HELLO) {
+        greet(peer, frame);
+        return;
+    }
+    if (!peer->greeted || !peer->owner) {
+        hf_warn("a client that is not the owner sent a frame of type %u; closing its connection",
+                (unsigned)frame->type);
+        peer->broken = true;
+        return;
+    }
+
+    char *refusal HF_CLEANUP(hf_freep) = peer->control->hooks->order(peer->control->context, frame);
+
+    if (refusal == NULL)
+        return;
+    hf_warn("%s", refusal);
+    guard_copy(answer.text, sizeof(answer.text), refusal);
+    say(peer, &answer);
+}
+
+static void on_peer(void *context, uint32_t events)
+{
+    struct peer *peer = context;
+    struct control *control = peer->control;
+    uint8_t bytes[GUARD_FRAME_MAX + 1];
+
+    control->reading = true;
+    for (int i = 0; i < READS_AT_ONCE && !peer->broken; i++) {
+        struct guard_frame frame;
+        ssize_t length = recv(peer->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+        if (length < 0 && (errno == EAGAIN || errno == EINTR))
+            break;
+        if (length <= 0) {
+            peer->broken = true;
+            break;
+        }
+
+        struct hf_error *error HF_CLEANUP(hf_error_freep) = guard_decode(bytes, (size_t)length, &frame);
+
+        if (error == NULL) {
+            take_frame(peer, &frame);
+        } else {
+            hf_warn("%s; closing the connection", hf_error_text(error));
+            peer->broken = true;
+        }
+    }
+    control->reading = false;
+    drop_broken(control);
+}
+
+/* --- the listener --- */
+
+static bool is_root(int fd)
+{
+    struct ucred who;
+    socklen_t length = sizeof(who);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 && who.uid == geteuid();
+}
+
+static void on_listener(void *context, uint32_t events)
+{
+    struct control *control = context;
+    const int size = SEND_BUFFER;
+    int fd = accept4(control->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (control->peer_count >= PEERS_MAX || !is_root(fd)) {
+        hf_warn("a client was refused: %s",
+                control->peer_count >= PEERS_MAX ? "too many connections" : "not root");
+        close(fd);
+        return;
+    }
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+
+    struct peer *peer = hf_calloc(1, sizeof(*peer));
+
+    *peer = (struct peer){.next = control->peers, .control = control, .fd = fd};
+    control->peers = peer;
+    control->peer_count++;
+    loop_watch(control->loop, fd, EPOLLIN, on_peer, peer);
+}
+
+static uint64_t new_instance(void)
+{
+    return (uint64_t)loop_now() << 16 ^ (uint64_t)getpid();
+}
+
+/* One guard a machine: also one that is stopped still holds this. */
+static struct hf_error *take_lock(struct control *control)
+{
+    char *path HF_CLEANUP(hf_freep) = hf_asprintf("%s.lock", control->path);
+
+    control->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (control->lock < 0)
+        return hf_error_errno(errno, "cannot open %s", path);
+    if (flock(control->lock, LOCK_EX | LOCK_NB) == 0)
+        return NULL;
+    return errno == EWOULDBLOCK
+               ? hf_error_new(HF_REFUSED, "another guard serves %s (it may be stopped, but it is there)",
+                              control->path)
+               : hf_error_errno(errno, "cannot lock %s", path);
+}
+
+static struct hf_error *listen_at(struct control *control)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(control->path) >= sizeof(address.sun_path))
+        return hf_error_new(HF_USAGE, "the socket's path %s is longer than %zu bytes", control->path,
+                            sizeof(address.sun_path) - 1);
+    strcpy(address.sun_path, control->path);
+    unlink(control->path);
+    control->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    mode_t mask = umask(0177);
+    bool bound = control->listener >= 0 &&
+                 bind(control->listener, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+                 listen(control->listener, PEERS_MAX) == 0;
+    int number = errno;
+
+    umask(mask);
+    return bound ? NULL : hf_error_errno(number, "cannot listen at %s", control->path);
+}
+
+struct hf_error *control_new(struct loop *loop, const char *path, const struct control_hooks *hooks,
+                             void *context, struct control **result)
+{
+    struct control *control = hf_calloc(1, sizeof(*control));
+
+    *control = (struct control){.loop = loop,
+                                .hooks = hooks,
+                                .context = context,
+                                .path = hf_strdup(path),
+                                .lock = -1,
+                                .listener = -1,
+                                .instance = new_instance()};
+
+    struct hf_error *error = take_lock(control);
+
+    if (error == NULL)
+        error = listen_at(control);
+    if (error != NULL) {
+        control_free(control);
+        return error;
+    }
+    loop_watch(loop, control->listener, EPOLLIN, on_listener, control);
+    *result = control;
+    return NULL;
+}
+
+void control_free(struct control *control)
+{
+    if (control == NULL)
+        return;
+    for (struct peer *peer = control->peers; peer != NULL; peer = peer->next)
+        peer->broken = true;
+    drop_broken(control);
+    if (control->listener >= 0) {
+        loop_unwatch(control->loop, control->listener);
+        close(control->listener);
+        unlink(control->path);
+    }
+    if (control->lock >= 0)
+        close(control->lock);
+    free(control->path);
+    free(control);
+}

@@ -1,0 +1,72 @@
+/* engine.h - the guard itself: locks by daemon/lease/, VIPs by the gate, the watchdog, and what holdfastd
+ * ordered.
+ *
+ * Driven like a pure module, by events with the time in them, but what it decides about gates, addresses and
+ * the watchdog it does at once and itself, in the order that lease.h demands: nothing may come between a lock
+ * that is lost and the gate that shuts.  What goes to others (frames to lock servers, news to holdfastd, the
+ * file of orders) goes through hooks.  main.c gives it sockets and a clock, tests/guard others. */
+#ifndef GUARD_ENGINE_H
+#define GUARD_ENGINE_H
+
+#include "daemon/guard/gate.h"
+#include "daemon/guard/network.h"
+#include "daemon/guard/orders.h"
+#include "daemon/guard/watchdog.h"
+#include "daemon/lease/lease.h"
+
+struct engine;
+
+struct engine_config {
+    struct lease_config lease;              /* floor is raised by the orders' */
+    const char *servers[LEASE_SERVERS_MAX]; /* their names, for reports */
+    struct gate *gate;                      /* these three are borrowed, and outlive the engine */
+    struct network *network;
+    struct watchdog *watchdog;
+};
+
+struct engine_hooks {
+    /* One whole lock frame to a server; what cannot be sent at once is lost. */
+    void (*send)(void *context, unsigned server, const void *bytes, size_t length);
+    /* The server should be connected to anew. */
+    void (*reconnect)(void *context, unsigned server);
+    /* News for every client. */
+    void (*tell)(void *context, const struct guard_frame *frame);
+    /* The orders changed: keep them. */
+    void (*save)(void *context, const struct orders *orders);
+};
+
+/* orders: those of an earlier life of the guard in this boot (or empty); copied.  now: CLOCK_BOOTTIME, ns. */
+struct engine *engine_new(const struct engine_config *config, const struct engine_hooks *hooks, void *context,
+                          const struct orders *orders, int64_t now);
+/* Ends without giving anything up: leases run out, gates shut by themselves, an open watchdog keeps running.
+ */
+void engine_free(struct engine *engine);
+
+/* An order (WANT, UNWANT, RELEASE, VIP_ADD, VIP_REMOVE, ALIVE).  Returns why it cannot be followed, the
+ * caller's, or NULL. */
+char *engine_order(struct engine *engine, const struct guard_frame *frame, int64_t now);
+
+void engine_link_up(struct engine *engine, unsigned server, int64_t now);
+/* reason: in words, for status */
+void engine_link_down(struct engine *engine, unsigned server, const char *reason, int64_t now);
+/* Why a link that is not up is not, in words; the same ones again cost nothing. */
+void engine_link_why(struct engine *engine, unsigned server, const char *why);
+void engine_link_frame(struct engine *engine, unsigned server, const uint8_t *bytes, size_t length,
+                       int64_t now);
+/* Interfaces or filters changed. */
+void engine_network_changed(struct engine *engine, int64_t now);
+
+void engine_tick(struct engine *engine, int64_t now);
+/* When engine_tick() is due, CLOCK_BOOTTIME ns. */
+int64_t engine_deadline(const struct engine *engine);
+
+/* Begins an orderly end: gives every lock up (gates shut, verified, released).  Orders stay in the file. */
+void engine_retire(struct engine *engine, int64_t now);
+/* Nothing is owned any more. */
+bool engine_retired(const struct engine *engine);
+
+/* Everything that is known, as frames: LOCK, VIP, SERVER, GATE, WATCHDOG. */
+void engine_describe(struct engine *engine, void (*take)(void *context, const struct guard_frame *frame),
+                     void *context, int64_t now);
+
+#endif

@@ -1,0 +1,625 @@
+/* main.c - holdfast-guard: the process around engine.c.  Sockets, signals, real time, and its own status.
+ *
+ * After the start it opens no file but the orders (under /run), resolves no name and starts no process; its
+ * memory is locked, its log is written by a thread of its own, so that neither a full disk nor a stuck syslog
+ * holds a lease up. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/guard/config.h"
+#include "daemon/guard/control.h"
+#include "daemon/guard/engine.h"
+#include "daemon/guard/link.h"
+#include "daemon/guard/loop.h"
+#include "daemon/guard/report.h"
+#include "lib/log.h"
+
+struct server_link {
+    struct guard *guard;
+    unsigned index;
+    struct link *link;
+    int fd; /* what the loop watches; -1: nothing */
+    uint32_t events;
+    bool reconnect; /* asked for while its handlers run */
+};
+
+struct guard {
+    struct guard_config config;
+    struct loop *loop;
+    struct gate *gate;
+    struct network *network;
+    struct watchdog *watchdog;
+    struct engine *engine;
+    struct control *control;
+    struct tls_client *tls, *tls_before; /* handshakes may still use the one before */
+    struct server_link links[GUARD_SERVERS_MAX];
+    uint8_t boot[FRAME_BOOT_BYTES];
+    int signals;
+    bool ending, retiring;
+};
+
+/* --- links --- */
+
+/* Watches what the link wants to be watched, whichever socket it has now. */
+static void follow_link(struct server_link *at)
+{
+    struct loop *loop = at->guard->loop;
+    int fd = link_fd(at->link);
+    uint32_t events = fd < 0 ? 0 : link_events(at->link);
+
+    if (at->fd >= 0 && at->fd != fd)
+        loop_unwatch(loop, at->fd);
+    at->fd = fd;
+    at->events = events;
+}
+
+static void on_link(void *context, uint32_t events);
+
+static void step_link(struct server_link *at, uint32_t ready)
+{
+    int before = at->fd;
+
+    link_step(at->link, loop_now(), ready);
+    if (at->reconnect)
+        link_reconnect(at->link, loop_now());
+    at->reconnect = false;
+    follow_link(at);
+    /* A new socket may have got the old one's number: it is watched anew in any case. */
+    if (at->fd >= 0)
+        loop_watch(at->guard->loop, at->fd, at->events, on_link, at);
+    else if (before >= 0)
+        loop_unwatch(at->guard->loop, before);
+    if (!link_is_up(at->link))
+        engine_link_why(at->guard->engine, at->index, link_why(at->link));
+}
+
+static void on_link(void *context, uint32_t events)
+{
+    step_link(context, events);
+}
+
+static void on_link_up(void *context)
+{
+    struct server_link *at = context;
+
+    engine_link_up(at->guard->engine, at->index, loop_now());
+}
+
+static void on_link_down(void *context, const char *why)
+{
+    struct server_link *at = context;
+
+    engine_link_down(at->guard->engine, at->index, why, loop_now());
+}
+
+static void on_link_frame(void *context, const uint8_t *bytes, size_t length)
+{
+    struct server_link *at = context;
+
+    engine_link_frame(at->guard->engine, at->index, bytes, length, loop_now());
+}
+
+static uint64_t random_number(void)
+{
+    uint64_t number = (uint64_t)loop_now() ^ (uint64_t)getpid() << 32;
+
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        number ^= (uint64_t)(uintptr_t)&number;
+    return number;
+}
+
+static struct hf_error *open_tls(struct guard *guard, struct tls_client **tls)
+{
+    const struct tls_client_config config = {.cluster = guard->config.cluster,
+                                             .node = guard->config.node,
+                                             .key_file = guard->config.key,
+                                             .certificate = guard->config.certificate,
+                                             .private_key = guard->config.private_key,
+                                             .ca = guard->config.ca};
+
+    return tls_client_new(&config, tls);
+}
+
+static struct hf_error *open_links(struct guard *guard)
+{
+    static const struct link_handler handler = {
+        .up = on_link_up, .down = on_link_down, .frame = on_link_frame};
+    struct hf_error *error = open_tls(guard, &guard->tls);
+
+    for (unsigned i = 0; i < guard->config.server_count && error == NULL; i++) {
+        struct server_link *at = &guard->links[i];
+        const struct link_config config = {.server = guard->config.servers[i].address,
+                                           .server_name = guard->config.servers[i].name,
+                                           .seed = random_number(),
+                                           .handler = &handler,
+                                           .context = at};
+
+        *at = (struct server_link){.guard = guard, .index = i, .fd = -1};
+        error = link_new(guard->tls, &config, &at->link);
+    }
+    return error;
+}
+
+/* New keys or certificates, without losing a connection. */
+static void reload_keys(struct guard *guard)
+{
+    struct tls_client *tls;
+    struct hf_error *error HF_CLEANUP(hf_error_freep) = open_tls(guard, &tls);
+
+    if (error != NULL) {
+        hf_error_log("the old keys stay in use: %s", hf_error_text(error));
+        return;
+    }
+    for (unsigned i = 0; i < guard->config.server_count; i++)
+        link_set_tls(guard->links[i].link, tls);
+    tls_client_free(guard->tls_before);
+    guard->tls_before = guard->tls;
+    guard->tls = tls;
+    hf_notice("keys read anew, for the connections to come");
+}
+
+/* --- the engine's hooks --- */
+
+static void on_send(void *context, unsigned server, const void *bytes, size_t length)
+{
+    struct guard *guard = context;
+    struct server_link *at = &guard->links[server];
+
+    link_send(at->link, loop_now(), bytes, length);
+    follow_link(at);
+    if (at->fd >= 0)
+        loop_watch(guard->loop, at->fd, at->events, on_link, at);
+}
+
+static void on_reconnect(void *context, unsigned server)
+{
+    struct guard *guard = context;
+
+    guard->links[server].reconnect = true;
+}
+
+static void on_tell(void *context, const struct guard_frame *frame)
+{
+    struct guard *guard = context;
+
+    if (guard->control != NULL)
+        control_tell(guard->control, frame);
+}
+
+static void on_save(void *context, const struct orders *orders)
+{
+    struct guard *guard = context;
+    struct hf_error *error HF_CLEANUP(hf_error_freep) =
+        orders_save(guard->config.orders, orders, guard->boot);
+
+    if (error != NULL)
+        hf_error_log("%s", hf_error_text(error));
+}
+
+static const struct engine_hooks engine_hooks = {
+    .send = on_send, .reconnect = on_reconnect, .tell = on_tell, .save = on_save};
+
+/* --- the control socket's hooks --- */
+
+static char *on_order(void *context, const struct guard_frame *frame)
+{
+    struct guard *guard = context;
+
+    return engine_order(guard->engine, frame, loop_now());
+}
+
+static void on_describe(void *context, void (*take)(void *to, const struct guard_frame *frame), void *to)
+{
+    struct guard *guard = context;
+
+    engine_describe(guard->engine, take, to, loop_now());
+}
+
+static const struct control_hooks control_hooks = {.order = on_order, .describe = on_describe};
+
+/* --- signals and the network --- */
+
+static void on_network(void *context, uint32_t events)
+{
+    struct guard *guard = context;
+
+    network_drain(guard->network);
+    engine_network_changed(guard->engine, loop_now());
+}
+
+static void on_signal(void *context, uint32_t events)
+{
+    struct guard *guard = context;
+    struct signalfd_siginfo info;
+
+    if (read(guard->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+        return;
+    switch (info.ssi_signo) {
+    case SIGHUP:
+        reload_keys(guard);
+        break;
+    case SIGINT:
+        hf_notice("ending, and giving all locks up");
+        guard->retiring = true;
+        engine_retire(guard->engine, loop_now());
+        break;
+    default:
+        hf_notice("ending; locks run out unless the next guard takes them up");
+        guard->ending = true;
+        break;
+    }
+}
+
+static sigset_t our_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+/* --- start and end --- */
+
+/* "01234567-89ab-..." to 16 bytes. */
+static struct hf_error *read_boot(uint8_t boot[FRAME_BOOT_BYTES])
+{
+    static const char path[] = "/proc/sys/kernel/random/boot_id";
+    char text[64] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC), digits = 0;
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+    if (fd >= 0)
+        close(fd);
+    memset(boot, 0, FRAME_BOOT_BYTES);
+    for (ssize_t i = 0; i < length && digits < 2 * FRAME_BOOT_BYTES; i++) {
+        static const char hex[] = "0123456789abcdef";
+        const char *at = text[i] == '\0' ? NULL : strchr(hex, text[i]);
+
+        if (at == NULL)
+            continue;
+        boot[digits / 2] = (uint8_t)(boot[digits / 2] << 4 | (at - hex));
+        digits++;
+    }
+    return digits == 2 * FRAME_BOOT_BYTES
+               ? NULL
+               : hf_error_new(HF_FAILED, "cannot read this boot's id from %s", path);
+}
+
+/* Real time, and nothing of it ever on a disk. What is not allowed is said, and done without. */
+static void become_real_time(const struct guard_config *config)
+{
+    const struct sched_param parameters = {.sched_priority = (int)config->priority};
+    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+
+    mallopt(M_TRIM_THRESHOLD, -1);
+    mallopt(M_MMAP_MAX, 0);
+    setrlimit(RLIMIT_MEMLOCK, &unlimited);
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+        hf_warn("cannot lock the guard's memory (%s): a slow disk may delay it", strerror(errno));
+    if (config->priority > 0 && sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) != 0)
+        hf_warn("cannot have real-time priority %u (%s): a busy machine may lose its locks", config->priority,
+                strerror(errno));
+}
+
+static void make_directory(const char *file)
+{
+    char *path HF_CLEANUP(hf_freep) = hf_strdup(file);
+    char *slash = strrchr(path, '/');
+
+    if (slash == NULL || slash == path)
+        return;
+    *slash = '\0';
+    mkdir(path, 0755);
+}
+
+static struct hf_error *open_engine(struct guard *guard)
+{
+    const struct guard_config *config = &guard->config;
+    struct engine_config setup = {.lease = {.servers = config->server_count,
+                                            .lease_ms = config->lease_ms,
+                                            .drain_ms = config->drain_ms,
+                                            .seed = random_number()},
+                                  .gate = guard->gate,
+                                  .network = guard->network,
+                                  .watchdog = guard->watchdog};
+    struct orders orders;
+    struct hf_error *error HF_CLEANUP(hf_error_freep) = orders_load(config->orders, guard->boot, &orders);
+
+    if (error != NULL) {
+        /* holdfastd gives its orders again; gates without one stay shut. */
+        char *aside HF_CLEANUP(hf_freep) = hf_asprintf("%s.damaged", config->orders);
+
+        rename(config->orders, aside);
+        hf_error_log("%s; set aside as %s", hf_error_text(error), aside);
+    }
+    memcpy(setup.lease.boot, guard->boot, sizeof(guard->boot));
+    for (unsigned i = 0; i < config->server_count; i++)
+        setup.servers[i] = config->servers[i].address;
+    guard->engine = engine_new(&setup, &engine_hooks, guard, &orders, loop_now());
+    orders_clear(&orders);
+    return NULL;
+}
+
+/* The control socket comes first: its lock is what keeps two guards from using one gate. */
+static struct hf_error *open_guard(struct guard *guard)
+{
+    const sigset_t signals = our_signals();
+    struct hf_error *error = read_boot(guard->boot);
+
+    if (error == NULL)
+        error = loop_new(&guard->loop);
+    if (error == NULL)
+        error = control_new(guard->loop, guard->config.socket, &control_hooks, guard, &guard->control);
+    if (error == NULL)
+        error = network_new(&guard->network);
+    if (error == NULL)
+        error = open_links(guard);
+    if (error != NULL)
+        return error;
+    guard->gate = gate_open(guard->config.pins);
+    if (gate_mode(guard->gate) == GATE_USER_SPACE)
+        hf_warn("gate: user space only: %s", gate_reason(guard->gate));
+    guard->watchdog = watchdog_new(guard->config.watchdog, guard->config.watchdog_ms);
+    guard->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (guard->signals < 0)
+        return hf_error_errno(errno, "cannot wait for signals");
+    loop_watch(guard->loop, guard->signals, EPOLLIN, on_signal, guard);
+    loop_watch(guard->loop, network_fd(guard->network), EPOLLIN, on_network, guard);
+    return open_engine(guard);
+}
+
+static void close_guard(struct guard *guard)
+{
+    control_free(guard->control);
+    guard->control = NULL;
+    for (unsigned i = 0; i < GUARD_SERVERS_MAX; i++)
+        link_free(guard->links[i].link);
+    engine_free(guard->engine);
+    tls_client_free(guard->tls);
+    tls_client_free(guard->tls_before);
+    watchdog_free(guard->watchdog);
+    gate_close(guard->gate);
+    network_free(guard->network);
+    loop_free(guard->loop);
+}
+
+static int64_t next_deadline(const struct guard *guard)
+{
+    int64_t deadline = engine_deadline(guard->engine);
+
+    for (unsigned i = 0; i < guard->config.server_count; i++)
+        if (link_deadline(guard->links[i].link) < deadline)
+            deadline = link_deadline(guard->links[i].link);
+    return deadline;
+}
+
+static void run(struct guard *guard)
+{
+    while (!guard->ending && !(guard->retiring && engine_retired(guard->engine))) {
+        int64_t now;
+
+        loop_once(guard->loop, next_deadline(guard));
+        now = loop_now();
+        if (now >= engine_deadline(guard->engine))
+            engine_tick(guard->engine, now);
+        for (unsigned i = 0; i < guard->config.server_count; i++)
+            if (guard->links[i].reconnect || now >= link_deadline(guard->links[i].link))
+                step_link(&guard->links[i], 0);
+    }
+}
+
+static int serve(struct guard *guard)
+{
+    struct hf_error *error HF_CLEANUP(hf_error_freep) = NULL;
+
+    make_directory(guard->config.socket);
+    error = open_guard(guard);
+    if (error != NULL) {
+        hf_error_log("cannot start: %s", hf_error_text(error));
+        fprintf(stderr, "holdfast-guard: %s\n", hf_error_text(error));
+        close_guard(guard);
+        return (int)hf_error_kind(error);
+    }
+    become_real_time(&guard->config);
+    hf_notice("guarding node %s of cluster %s", guard->config.node, guard->config.cluster);
+    for (unsigned i = 0; i < guard->config.server_count; i++)
+        step_link(&guard->links[i], 0);
+    run(guard);
+    if (watchdog_running(guard->watchdog))
+        hf_warn(
+            "the watchdog runs on: this machine will be reset within %u ms unless the next guard feeds it",
+            watchdog_timeout(guard->watchdog));
+    close_guard(guard);
+    hf_notice("ended");
+    return 0;
+}
+
+/* --- the command line --- */
+
+struct options {
+    const char *config;
+    const char *socket;
+    bool check, status, json, clear, foreground, verbose;
+};
+
+static const char usage_text[] =
+    "usage: holdfast-guard [--config FILE] [--foreground] [--verbose]\n"
+    "       holdfast-guard --check [--config FILE]      read the configuration and stop\n"
+    "       holdfast-guard --status [--json] [--socket PATH]\n"
+    "       holdfast-guard --clear                      open all gates that an ended guard left shut\n"
+    "       holdfast-guard --version\n";
+
+/* The exit code to end with, or -1 to go on. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+    static const struct option known[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"socket", required_argument, NULL, 'S'},
+        {"check", no_argument, NULL, 't'},
+        {"status", no_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"clear", no_argument, NULL, 'C'},
+        {"foreground", no_argument, NULL, 'f'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:fvtsh", known, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            options->config = optarg;
+            break;
+        case 'S':
+            options->socket = optarg;
+            break;
+        case 't':
+            options->check = true;
+            break;
+        case 's':
+            options->status = true;
+            break;
+        case 'j':
+            options->json = true;
+            break;
+        case 'C':
+            options->clear = true;
+            break;
+        case 'f':
+            options->foreground = true;
+            break;
+        case 'v':
+            options->verbose = true;
+            break;
+        case 'V':
+            printf("holdfast-guard %s\n", HF_VERSION);
+            return 0;
+        case 'h':
+            fputs(usage_text, stdout);
+            return 0;
+        default:
+            fputs(usage_text, stderr);
+            return HF_USAGE;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    fprintf(stderr, "holdfast-guard: '%s' was not expected\n%s", argv[optind], usage_text);
+    return HF_USAGE;
+}
+
+static int complain(struct hf_error *error)
+{
+    int code = (int)hf_error_kind(error);
+
+    if (error != NULL)
+        fprintf(stderr, "holdfast-guard: %s\n", hf_error_text(error));
+    hf_error_free(error);
+    return code;
+}
+
+static int print_status(const struct options *options)
+{
+    struct guard_status status;
+    struct hf_buf text HF_CLEANUP(hf_buf_free) = {0};
+    struct hf_error *error = guard_ask(options->socket, 2000, &status);
+
+    if (error != NULL)
+        return complain(error);
+    if (options->json)
+        guard_report_json(&text, &status, loop_now());
+    else
+        guard_report_text(&text, &status, loop_now());
+    fputs(hf_buf_text(&text), stdout);
+    guard_status_clear(&status);
+    return 0;
+}
+
+/* Everything that a guard left in the kernel, taken away. */
+static int clear_gates(struct guard *guard)
+{
+    static const struct control_hooks nobody = {.order = on_order, .describe = on_describe};
+    struct gate_address *vips HF_CLEANUP(hf_freep) = NULL;
+    struct hf_error *error = loop_new(&guard->loop);
+
+    make_directory(guard->config.socket);
+    if (error == NULL)
+        error = control_new(guard->loop, guard->config.socket, &nobody, guard, &guard->control);
+    if (error == NULL) {
+        guard->gate = gate_open(guard->config.pins);
+        if (gate_mode(guard->gate) == GATE_USER_SPACE)
+            error = hf_error_new(HF_FAILED, "no gate in the kernel: %s", gate_reason(guard->gate));
+    }
+    if (error == NULL) {
+        size_t count = gate_list(guard->gate, &vips);
+
+        error = gate_detach_all(guard->gate);
+        for (size_t i = 0; i < count && error == NULL; i++)
+            error = gate_disarm(guard->gate, &vips[i]);
+    }
+    if (error == NULL && unlink(guard->config.orders) != 0 && errno != ENOENT)
+        error = hf_error_errno(errno, "cannot remove %s", guard->config.orders);
+    close_guard(guard);
+    return complain(error);
+}
+
+/* Log lines are written by a thread without real-time priority; signals are none of its business. */
+static void open_log(const struct options *options)
+{
+    const sigset_t signals = our_signals();
+
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    hf_log_open("holdfast-guard", options->foreground, options->verbose);
+    qb_log_ctl(QB_LOG_SYSLOG, QB_LOG_CONF_THREADED, QB_TRUE);
+    if (qb_log_thread_start() != 0)
+        hf_warn("log lines are written by the guard itself: a stuck syslog may delay it");
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.config = GUARD_CONFIG};
+    struct guard guard = {.signals = -1};
+    int code = parse_options(argc, argv, &options);
+
+    if (code >= 0)
+        return code;
+    if (options.status)
+        return print_status(&options);
+    guard_config_init(&guard.config);
+
+    struct hf_error *error = guard_config_read(options.config, &guard.config);
+
+    if (error == NULL && guard.config.server_count == 0)
+        error =
+            hf_error_new(HF_REFUSED, "%s: server is missing: the lock servers' addresses", options.config);
+    if (error != NULL || options.check) {
+        code = complain(error);
+    } else if (options.clear) {
+        code = clear_gates(&guard);
+    } else {
+        open_log(&options);
+        code = serve(&guard);
+        hf_log_close();
+    }
+    guard_config_free(&guard.config);
+    return code;
+}

@@ -1,0 +1,38 @@
+/* orders.h - what holdfastd ordered, as the guard keeps it for its next life.
+ *
+ * The file lies under /run, beside the gate's pins in /sys/fs/bpf: both end with the boot.  It is written
+ * when an order changes, never when a lease is renewed. */
+#ifndef GUARD_ORDERS_H
+#define GUARD_ORDERS_H
+
+#include "daemon/guard/protocol.h"
+
+enum { ORDERS_BOOT_BYTES = 16, ORDERS_FILE_MAX = 2 * 1024 * 1024 };
+
+struct orders {
+    struct guard_want *wants;
+    size_t want_count;
+    struct guard_vip *vips;
+    size_t vip_count;
+    struct guard_alive alive; /* the last heartbeat; limit_ms 0 for none */
+    uint64_t top;             /* the highest token that was ever owned */
+};
+
+void orders_clear(struct orders *orders);
+void orders_add_want(struct orders *orders, const struct guard_want *want);
+void orders_add_vip(struct orders *orders, const struct guard_vip *vip);
+
+/* boot: this boot's id; orders of another boot are none. */
+void orders_encode(const struct orders *orders, const uint8_t boot[ORDERS_BOOT_BYTES], struct hf_buf *buf);
+/* HF_REFUSED, with orders empty, if it is no file of orders; empty and NULL if it is another boot's. */
+struct hf_error *orders_decode(const void *bytes, size_t length, const uint8_t boot[ORDERS_BOOT_BYTES],
+                               struct orders *orders) HF_MUST_CHECK;
+
+/* Written beside and renamed, so that a reader finds the old file or the new one. */
+struct hf_error *orders_save(const char *path, const struct orders *orders,
+                             const uint8_t boot[ORDERS_BOOT_BYTES]) HF_MUST_CHECK;
+/* No file is no orders. */
+struct hf_error *orders_load(const char *path, const uint8_t boot[ORDERS_BOOT_BYTES],
+                             struct orders *orders) HF_MUST_CHECK;
+
+#endif
