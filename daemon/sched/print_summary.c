@@ -177,7 +177,7 @@ static void resource(struct summary *s, struct resource *rsc)
 
 static void node_action(struct summary *s, const struct action *action)
 {
-    if (action->rsc != NULL || (action->flags & ACT_OPTIONAL) || action->node == NULL)
+    if (action->rsc != NULL || (action->flags & ACT_OPTIONAL) || action->node == NULL || action->reason == NULL)
         return;
     if (action->task == TASK_SHUTDOWN)
         hf_buf_printf(s->out, "%s* Shutdown %s", s->prefix, action->node->name);
@@ -188,9 +188,7 @@ static void node_action(struct summary *s, const struct action *action)
         return;
     if (sc_is_guest(action->node))
         hf_buf_printf(s->out, " (resource: %s)", action->node->connection->launcher->id);
-    if (action->reason != NULL)
-        hf_buf_printf(s->out, " '%s'", action->reason);
-    hf_buf_putc(s->out, '\n');
+    hf_buf_printf(s->out, " '%s'\n", action->reason);
     s->any = true;
 }
 

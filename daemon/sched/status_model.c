@@ -188,10 +188,15 @@ static void fill_stopped(struct run *run, struct status_resource *out, const str
         int n, capacity;
     } groups = {0};
     bool disabled = sc_role_parse(out->target_role) == ROLE_STOPPED;
+    const struct table *where = &rsc->probed;
 
+    /* A failure that bans it somewhere has made the list of all candidates already. */
+    for (int i = 0; i < rsc->allowed.n; i++)
+        if (rsc->allowed.at[i].present)
+            where = &rsc->allowed;
     for (int i = 0; i < run->by_name.n; i++) {
         const struct node *node = run->by_name.at[i];
-        if (sc_placement(&rsc->probed, node) == NULL || sc_nodes_have(&rsc->active, node))
+        if (sc_placement(where, node) == NULL || sc_nodes_have(&rsc->active, node))
             continue;
         const char *failure = failed_probe(run, rsc, node);
         struct stopped_node stopped = {disabled ? "Stopped (disabled)" : "Stopped", node};
@@ -233,6 +238,7 @@ static void fill_collective(struct run *run, struct status_resource *out, const 
         hf_arena_alloc(run->arena, (size_t)(rsc->children.n + 1) * sizeof(*children));
 
     out->kind = rsc->kind == KIND_GROUP ? STATUS_GROUP : STATUS_CLONE;
+    out->id = rsc->id;
     for (int i = 0; i < rsc->children.n; i++)
         fill_resource(run, &children[i], rsc->children.at[i]);
     out->children = children;
