@@ -283,6 +283,7 @@ static struct hf_error *run_scheduler(const struct simulation *s, bool status_on
     struct sched_input input = {.now = s->now,
                                 .status_only = status_only,
                                 .transition_id = 0,
+                                .sanitized = true,
                                 .show_scores = s->options->scores,
                                 .show_utilization = s->options->utilization};
     return sched_run(s->cib, &input, output);

@@ -156,7 +156,7 @@ struct op_config *sc_op_config(struct run *run, struct resource *rsc, enum task 
             return config;
     struct op_config *config = HF_ARENA_NEW(run->arena, struct op_config);
     config->task = task;
-    config->name = name;
+    config->name = sc_keep(run, name);
     config->interval_ms = interval_ms;
     config->entry = sc_op_entry(rsc, name, interval_ms, true);
     if (config->entry == NULL && task == TASK_NOTIFIED)
@@ -251,9 +251,9 @@ static struct action *new_action(struct run *run, struct resource *rsc, const st
 
     action->rsc = rsc;
     action->task = task;
-    action->name = name;
+    action->name = sc_keep(run, name);
     action->key_task = key->task;
-    action->key_name = key->name;
+    action->key_name = sc_keep(run, key->name);
     action->interval_ms = key->interval_ms;
     action->node = node;
     action->graph_index = -1;

@@ -68,7 +68,10 @@ bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const
     }
     if (interval == 0 && (task == TASK_MONITOR || task == TASK_MIGRATE_FROM || task == TASK_PROMOTE))
         name = "start";
-    switch (sc_op_digest_for(run, rsc, name, op, node)->result) {
+    enum digest_result result = sc_op_digest_for(run, rsc, name, op, node)->result;
+    if (result != DIGEST_MATCH && sc_only_secrets_changed(run, rsc, name, op, node))
+        return false;
+    switch (result) {
     case DIGEST_RESTART:
         force_restart(run, rsc, name, interval, node);
         return true;

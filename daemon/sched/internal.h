@@ -219,6 +219,8 @@ void sc_notify_after_fencing(struct run *run, struct action *stop, struct resour
 /* --- op_digest.c --- */
 const struct digest *sc_op_digest_for(struct run *run, struct resource *rsc, const char *task,
                                       const xmlNode *op, const struct node *node);
+bool sc_only_secrets_changed(struct run *run, struct resource *rsc, const char *task, const xmlNode *op,
+                             const struct node *node);
 const struct digest *sc_op_digest(struct run *run, struct resource *rsc, const xmlNode *op,
                                   const struct node *node);
 const struct digest *sc_fencing_digest(struct run *run, struct resource *device, struct node *node);
@@ -401,6 +403,7 @@ int sc_compare_versions(const char *a, const char *b);
 int sc_natural_compare(const char *a, const char *b);
 enum role sc_role_parse(const char *text);
 const char *sc_role_text(enum role role);
+const char *sc_keep(struct run *run, const char *text);
 void *sc_names_get(const struct names *names, const char *name);
 void sc_names_put(struct run *run, struct names *names, const char *name, void *value, bool replace);
 const char *sc_attr(const struct attrs *attrs, const char *name);

@@ -9,7 +9,7 @@ struct location *sc_location_new(struct run *run, const char *id, struct resourc
 {
     struct location *location = HF_ARENA_NEW(run->arena, struct location);
 
-    location->id = id;
+    location->id = sc_keep(run, id);
     location->resource = rsc;
     if (sc_ieq(discovery, "never")) {
         location->probe = PROBE_NEVER;

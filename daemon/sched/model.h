@@ -491,7 +491,8 @@ struct run {
     xmlDoc *own_doc; /* the upgraded copy, or NULL; and where made-up elements live */
     xmlDoc *scratch;
     xmlNode *cib, *config, *status, *crm_config, *rsc_defaults, *op_defaults;
-    struct names ids; /* of elements that are referred to by id-ref, filled on first need */
+    struct names strings; /* see sc_keep() */
+    struct names ids;     /* of elements that are referred to by id-ref, filled on first need */
     bool ids_known;
     int64_t now;
     struct attrs options;

@@ -128,15 +128,49 @@ const struct digest *sc_op_digest_for(struct run *run, struct resource *rsc, con
     return digest;
 }
 
+static bool is_fencer_param(const char *name)
+{
+    return sc_prefix(name, "pcmk_") || strcmp(name, "provides") == 0 || strcmp(name, "stonith-timeout") == 0;
+}
+
+static void drop_fencer_params(struct prepared *prepared)
+{
+    int n = 0;
+
+    for (int i = 0; i < prepared->n; i++)
+        if (!is_fencer_param(prepared->attrs[i].name))
+            prepared->attrs[n++] = prepared->attrs[i];
+    prepared->n = n;
+}
+
+/* Whether what changed are only parameters that may be masked in this copy of the configuration. */
+bool sc_only_secrets_changed(struct run *run, struct resource *rsc, const char *task, const xmlNode *op,
+                             const struct node *node)
+{
+    const char *recorded = hf_xml_get(op, "op-secure-digest"), *list = hf_xml_get(op, "op-secure-params");
+    const char *version = hf_xml_get_or(op, "crm_feature_set", "");
+    char text[SCHED_DIGEST_SIZE];
+
+    if (!run->input->sanitized || recorded == NULL)
+        return false;
+    bool old = sc_compare_versions(version, "3.16.0") < 0;
+    int64_t interval = sc_xml_long(op, "interval", 0);
+    struct op_config config = *sc_op_config(run, rsc, sc_task_parse(task), task, interval);
+    if (old) { /* then, only the resource's own parameters counted */
+        config.has_params = false;
+        config.interval_ms = 0;
+    }
+    struct prepared prepared = prepare(run, rsc, &config, node);
+    if (old && sc_eq(rsc->class_, "stonith"))
+        drop_fencer_params(&prepared);
+    sched_digest_list(prepared.attrs, prepared.n, list != NULL ? list : "", false, text);
+    return strcmp(text, recorded) == 0;
+}
+
 const struct digest *sc_op_digest(struct run *run, struct resource *rsc, const xmlNode *op,
                                   const struct node *node)
 {
     return sc_op_digest_for(run, rsc, hf_xml_get(op, "operation"), op, node);
-}
-
-static bool is_fencer_param(const char *name)
-{
-    return sc_prefix(name, "pcmk_") || strcmp(name, "provides") == 0 || strcmp(name, "stonith-timeout") == 0;
 }
 
 /* "DEVICE:AGENT:DIGEST" somewhere in what the node had when it was unfenced. */
@@ -158,13 +192,8 @@ const struct digest *sc_fencing_digest(struct run *run, struct resource *device,
 
     sched_digest_all(prepared.attrs, prepared.n, text);
     digest->all = keep(run, text);
-    if (version != NULL && sc_compare_versions(version, "3.16.0") < 0) {
-        int n = 0;
-        for (int i = 0; i < prepared.n; i++)
-            if (!is_fencer_param(prepared.attrs[i].name))
-                prepared.attrs[n++] = prepared.attrs[i];
-        prepared.n = n;
-    }
+    if (version != NULL && sc_compare_versions(version, "3.16.0") < 0)
+        drop_fencer_params(&prepared);
     sched_digest_list(prepared.attrs, prepared.n, "passwd password user", false, text);
     digest->secure = keep(run, text);
     const char *known = sc_attr(&node->attrs, "#digests-all");

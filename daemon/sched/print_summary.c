@@ -177,7 +177,8 @@ static void resource(struct summary *s, struct resource *rsc)
 
 static void node_action(struct summary *s, const struct action *action)
 {
-    if (action->rsc != NULL || (action->flags & ACT_OPTIONAL) || action->node == NULL || action->reason == NULL)
+    if (action->rsc != NULL || (action->flags & ACT_OPTIONAL) || action->node == NULL ||
+        action->reason == NULL)
         return;
     if (action->task == TASK_SHUTDOWN)
         hf_buf_printf(s->out, "%s* Shutdown %s", s->prefix, action->node->name);

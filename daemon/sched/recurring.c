@@ -61,7 +61,7 @@ struct action *sc_cancel(struct run *run, struct resource *rsc, const char *name
 
     cancel->task = TASK_CANCEL;
     cancel->name = "cancel";
-    cancel->cancel_task = name;
+    cancel->cancel_task = sc_keep(run, name);
     sc_attr_set(run, &cancel->meta, "operation", name);
     sc_attr_set(run, &cancel->meta, "interval", hf_arena_printf(run->arena, "%lld", (long long)interval_ms));
     return cancel;

@@ -20,6 +20,7 @@ struct sched_input {
     int utc_offset;        /* seconds east of UTC: for date specifications and times without a zone */
     int transition_id;     /* the number that the graph gets */
     bool status_only;      /* unpack and stop: no decisions, an empty graph; for `holdfast status` */
+    bool sanitized;        /* secrets may be masked: a change in these alone is none; for simulate */
     bool show_utilization; /* the text has capacities and remainders */
     bool show_scores;      /* record scores and reasons (costs time and memory) */
 };

@@ -145,7 +145,7 @@ static void fill_primitive(struct run *run, struct status_resource *out, const s
         out->locked_to = rsc->lock_node->name;
 }
 
-static void fill_common(struct status_resource *out, const struct resource *rsc)
+static void fill_common(struct run *run, struct status_resource *out, const struct resource *rsc)
 {
     out->id = sc_printable_id(rsc);
     out->target_role = sc_attr(&rsc->meta, "target-role");
@@ -161,7 +161,7 @@ static void fill_common(struct status_resource *out, const struct resource *rsc)
     out->disabled = sc_is_disabled(rsc);
     out->implicit = sc_true(sc_attr(&rsc->meta, "internal_rsc"));
     out->failure_ignored = rsc->flags & RSC_IGNORE_FAILURE;
-    out->description = hf_xml_get(rsc->xml, "description");
+    out->description = sc_keep(run, hf_xml_get(rsc->xml, "description"));
 }
 
 struct stopped_node {
@@ -247,7 +247,7 @@ static void fill_collective(struct run *run, struct status_resource *out, const 
     out->state = sc_role_text(sc_role(rsc, true));
     collect_nodes(run, out, rsc);
     if (rsc->kind == KIND_CLONE) {
-        out->child = hf_xml_get_or(rsc->clone->child_xml, "id", "");
+        out->child = sc_keep(run, hf_xml_get_or(rsc->clone->child_xml, "id", ""));
         out->instances_max = rsc->clone->max;
         if (!out->unique)
             fill_stopped(run, out, rsc);
@@ -262,7 +262,7 @@ static void fill_replica(struct run *run, struct status_resource *out, const str
     struct status_resource *children = hf_arena_alloc(run->arena, HF_ARRAY_LENGTH(parts) * sizeof(*children));
     int n = 0;
 
-    fill_common(out, shown);
+    fill_common(run, out, shown);
     fill_primitive(run, out, shown, sc_current(replica->container));
     out->kind = STATUS_REPLICA;
     out->id = sc_printable_id(named);
@@ -295,7 +295,7 @@ static void fill_bundle(struct run *run, struct status_resource *out, const stru
 
 static void fill_resource(struct run *run, struct status_resource *out, const struct resource *rsc)
 {
-    fill_common(out, rsc);
+    fill_common(run, out, rsc);
     switch (rsc->kind) {
     case KIND_PRIMITIVE:
         fill_primitive(run, out, rsc, rsc->active.n > 0 ? sc_current(rsc) : rsc->pending_node);
@@ -337,7 +337,7 @@ static void fill_failure(struct run *run, struct status_failure *out, const stru
 
     if (!sc_key_parse(run, failed->key, &resource, &operation, &interval)) {
         resource = failed->resource;
-        operation = hf_xml_get_or(failed->xml, "operation", "");
+        operation = sc_keep(run, hf_xml_get_or(failed->xml, "operation", ""));
         interval = sc_xml_long(failed->xml, "interval", 0);
     }
     out->resource = resource;

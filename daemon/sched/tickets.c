@@ -76,7 +76,7 @@ static void add(struct run *run, const char *id, struct resource *rsc, struct ti
     if (!sc_constraint_role(run, id, role_text, &role))
         return;
     struct ticket_constraint *constraint = HF_ARENA_NEW(run->arena, struct ticket_constraint);
-    constraint->id = id;
+    constraint->id = sc_keep(run, id);
     constraint->ticket = ticket;
     constraint->role = role;
     constraint->loss = parse_loss(run, loss, role);

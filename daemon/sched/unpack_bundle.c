@@ -407,7 +407,7 @@ static bool unpack_container(struct run *run, struct resource *rsc)
         rsc->flags &= ~(unsigned)RSC_UNIQUE;
     data->run_command = hf_xml_get(xml, "run-command");
     data->launcher_options = hf_xml_get(xml, "options");
-    data->image = hf_xml_get_or(xml, "image", "");
+    data->image = sc_keep(run, hf_xml_get_or(xml, "image", ""));
     data->network = hf_xml_get(xml, "network");
     return true;
 }

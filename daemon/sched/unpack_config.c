@@ -206,7 +206,7 @@ struct ticket *sc_ticket(struct run *run, const char *id, bool create)
 
     if (ticket == NULL && create && *id != '\0') {
         ticket = HF_ARENA_NEW(run->arena, struct ticket);
-        ticket->id = id;
+        ticket->id = id = sc_keep(run, id);
         ticket->last_granted = -1;
         sc_names_put(run, &run->tickets, id, ticket, false);
         SC_PUSH(run, &run->ticket_list, ticket);

@@ -214,7 +214,7 @@ static void record_failure(struct event *event)
     for (int i = 0; i < run->failed.n; i++)
         if (run->failed.at[i].node == event->node && sc_eq(run->failed.at[i].key, event->key))
             return;
-    struct failed_op failed = {event->xml, event->key, event->node, event->rsc->id};
+    struct failed_op failed = {event->xml, sc_keep(run, event->key), event->node, event->rsc->id};
     SC_PUSH(run, &run->failed, failed);
 }
 
@@ -723,7 +723,7 @@ static void pending(struct event *event, const xmlNode *last_failure)
             sc_action(event->run, rsc, TASK_STOP, target, false);
     }
     if (rsc->pending_task == NULL && (event->task != TASK_MONITOR || event->interval_ms > 0)) {
-        rsc->pending_task = event->name;
+        rsc->pending_task = sc_keep(event->run, event->name);
         rsc->pending_node = event->node;
     }
 }

@@ -49,8 +49,8 @@ struct node *sc_node_new(struct run *run, const char *id, const char *name, bool
     int at = run->by_name.n;
 
     node->index = run->nodes.n;
-    node->id = id;
-    node->name = name;
+    node->id = sc_keep(run, id);
+    node->name = sc_keep(run, name);
     node->remote = remote;
     node->base.score = score;
     node->base.present = true;

@@ -27,7 +27,7 @@ struct resource *sc_constraint_rsc(const struct run *run, const char *id)
 
 void sc_history_id(struct run *run, struct resource *rsc, const char *id)
 {
-    rsc->history_id = id;
+    rsc->history_id = id = sc_keep(run, id);
     if (id != NULL)
         sc_names_put(run, &run->rsc_by_history, id, rsc, false);
 }
@@ -472,11 +472,11 @@ struct resource *sc_unpack_resource(struct run *run, xmlNode *xml, struct resour
     rsc->index = run->n_resources++;
     rsc->kind = kind;
     rsc->xml = xml;
-    rsc->xml_id = id;
+    rsc->xml_id = id = sc_keep(run, id);
     rsc->parent = parent;
-    rsc->class_ = hf_xml_get(xml, "class");
-    rsc->provider = hf_xml_get(xml, "provider");
-    rsc->type = hf_xml_get(xml, "type");
+    rsc->class_ = sc_keep(run, hf_xml_get(xml, "class"));
+    rsc->provider = sc_keep(run, hf_xml_get(xml, "provider"));
+    rsc->type = sc_keep(run, hf_xml_get(xml, "type"));
     rsc->ops = sc_deref(run, hf_xml_child(xml, "operations"));
     rsc->orig_role = ROLE_STOPPED;
     rsc->id = clone != NULL ? hf_arena_printf(run->arena, "%s:%s", id, clone) : id;

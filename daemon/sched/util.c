@@ -292,6 +292,19 @@ void sc_names_put(struct run *run, struct names *names, const char *name, void *
 
 enum { ATTRS_SMALL = 12 };
 
+/* A copy of text that lives as long as the run; one for each distinct text.  NULL stays NULL. */
+const char *sc_keep(struct run *run, const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    const char *known = sc_names_get(&run->strings, text);
+    if (known == NULL) {
+        known = hf_arena_strdup(run->arena, text);
+        sc_names_put(run, &run->strings, known, (void *)known, false);
+    }
+    return known;
+}
+
 static int *attrs_slot(const struct attrs *attrs, const char *name)
 {
     unsigned mask = (unsigned)attrs->hash_size - 1;
@@ -331,11 +344,12 @@ void sc_attr_set(struct run *run, struct attrs *attrs, const char *name, const c
 {
     int i = attrs_find(attrs, name);
 
+    value = sc_keep(run, value);
     if (i >= 0) {
         attrs->at[i].value = value;
         return;
     }
-    struct attr attr = {name, value};
+    struct attr attr = {sc_keep(run, name), value};
     SC_PUSH(run, attrs, attr);
     if (attrs->hash != NULL)
         *attrs_slot(attrs, name) = attrs->n;
