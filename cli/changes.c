@@ -1,6 +1,7 @@
 /* changes.c - see changes.h. */
 #include "cli/changes.h"
 
+#include <libxml/hash.h>
 #include <string.h>
 
 #include "cli/crm/ids.h"
@@ -11,7 +12,8 @@
 struct diff {
     const xmlNode *before, *after; /* the configurations */
     struct hf_buf deletes, replaces, sets, creates;
-    bool impossible; /* only <load> will do */
+    xmlHashTable *before_index, *after_index; /* key_of() -> the element */
+    bool impossible;                          /* only <load> will do */
 };
 
 static void put_element(struct hf_buf *buf, const xmlNode *element)
@@ -28,14 +30,51 @@ static const char *id_of(const xmlNode *element)
                : hf_xml_get(element, "id");
 }
 
-static xmlNode *counterpart(const xmlNode *parent, const xmlNode *element)
+/* What an element is found by in an index, NULL if it has no id: nodes have ids of their own kind. */
+static char *key_of(const xmlNode *element)
 {
     const char *id = id_of(element);
 
-    HF_XML_EACH (child, parent, (const char *)element->name)
-        if (id == NULL || strcmp(hf_xml_get_or(child, "id", ""), id) == 0)
-            return child;
-    return NULL;
+    return id == NULL ? NULL : hf_asprintf("%s%s", hf_xml_is(element, "node") ? "node/" : "", id);
+}
+
+static void index_all(xmlHashTable *index, xmlNode *element)
+{
+    HF_CLEANUP(hf_freep) char *key = key_of(element);
+
+    if (key != NULL)
+        xmlHashAddEntry(index, (const xmlChar *)key, element);
+    HF_XML_EACH_ANY (child, element)
+        index_all(index, child);
+}
+
+static xmlNode *look_up(xmlHashTable *index, const xmlNode *element)
+{
+    HF_CLEANUP(hf_freep) char *key = key_of(element);
+
+    return key != NULL ? xmlHashLookup(index, (const xmlChar *)key) : NULL;
+}
+
+/* The child of parent (of the other configuration, whose index this is) that stands for element. */
+static xmlNode *counterpart(xmlHashTable *index, const xmlNode *parent, const xmlNode *element)
+{
+    xmlNode *found;
+
+    if (id_of(element) == NULL)
+        return hf_xml_child(parent, (const char *)element->name);
+    found = look_up(index, element);
+    return found != NULL && found->parent == parent && hf_xml_is(found, (const char *)element->name) ? found
+                                                                                                     : NULL;
+}
+
+static xmlNode *was(const struct diff *diff, const xmlNode *parent, const xmlNode *element)
+{
+    return counterpart(diff->before_index, parent, element);
+}
+
+static xmlNode *becomes(const struct diff *diff, const xmlNode *parent, const xmlNode *element)
+{
+    return counterpart(diff->after_index, parent, element);
 }
 
 /* --- attributes --- */
@@ -86,12 +125,12 @@ static bool attributes_differ(const xmlNode *before, const xmlNode *after)
 
 /* Whether each child has an id of its own, those in both stand in the same order, and no resource comes or
  * goes (it may come from elsewhere).  Only then can single children be created and deleted. */
-static bool children_are_comparable(const xmlNode *before, const xmlNode *after)
+static bool children_are_comparable(const struct diff *diff, const xmlNode *before, const xmlNode *after)
 {
     const xmlNode *at = hf_xml_child(before, NULL);
 
     HF_XML_EACH_ANY (child, after) {
-        const xmlNode *old = counterpart(before, child);
+        const xmlNode *old = was(diff, before, child);
 
         if (id_of(child) == NULL || (old == NULL && crm_is_resource(child)))
             return false;
@@ -103,7 +142,7 @@ static bool children_are_comparable(const xmlNode *before, const xmlNode *after)
             return false;
     }
     HF_XML_EACH_ANY (child, before)
-        if (id_of(child) == NULL || (crm_is_resource(child) && counterpart(after, child) == NULL))
+        if (id_of(child) == NULL || (crm_is_resource(child) && becomes(diff, after, child) == NULL))
             return false;
     return true;
 }
@@ -120,7 +159,7 @@ static void put_create(struct diff *diff, const xmlNode *element, const char *in
         /* The first: before the next one that is there already. */
         side = "before";
         for (sibling = hf_xml_next(element, NULL); sibling != NULL; sibling = hf_xml_next(sibling, NULL))
-            if (counterpart(old, sibling) != NULL)
+            if (was(diff, old, sibling) != NULL)
                 break;
     }
     hf_buf_puts(&diff->creates, "<create into=\"");
@@ -151,7 +190,7 @@ static void put_replace(struct diff *diff, const xmlNode *element)
 }
 
 /* Whether a difference below can be told by operations on the children alone. */
-static bool is_reachable(const xmlNode *before, const xmlNode *after)
+static bool is_reachable(const struct diff *diff, const xmlNode *before, const xmlNode *after)
 {
     if (crm_same(before, after, true, NULL))
         return true;
@@ -160,29 +199,30 @@ static bool is_reachable(const xmlNode *before, const xmlNode *after)
     if (id_of(after) != NULL)
         return true;
     /* An element without an id (<operations>): its children must be the same ones. */
-    if (!children_are_comparable(before, after))
+    if (!children_are_comparable(diff, before, after))
         return false;
     HF_XML_EACH_ANY (child, after)
-        if (counterpart(before, child) == NULL)
+        if (was(diff, before, child) == NULL)
             return false;
     HF_XML_EACH_ANY (child, before)
-        if (counterpart(after, child) == NULL)
+        if (becomes(diff, after, child) == NULL)
             return false;
     return true;
 }
 
 /* Children that may be taken one by one: all have ids, or those without are reachable. */
-static bool can_descend(const xmlNode *before, const xmlNode *after)
+static bool can_descend(const struct diff *diff, const xmlNode *before, const xmlNode *after)
 {
     const xmlNode *left = hf_xml_child(before, NULL), *right = hf_xml_child(after, NULL);
 
-    if (children_are_comparable(before, after))
+    if (children_are_comparable(diff, before, after))
         return true;
     for (; left != NULL && right != NULL; left = hf_xml_next(left, NULL), right = hf_xml_next(right, NULL)) {
         const char *mine = id_of(left), *theirs = id_of(right);
 
         if (strcmp((const char *)left->name, (const char *)right->name) != 0 ||
-            strcmp(mine != NULL ? mine : "", theirs != NULL ? theirs : "") != 0 || !is_reachable(left, right))
+            strcmp(mine != NULL ? mine : "", theirs != NULL ? theirs : "") != 0 ||
+            !is_reachable(diff, left, right))
             return false;
     }
     return left == NULL && right == NULL;
@@ -193,17 +233,17 @@ static void diff_element(struct diff *diff, const xmlNode *before, const xmlNode
 {
     if (crm_same(before, after, true, NULL))
         return;
-    if (!can_descend(before, after)) {
+    if (!can_descend(diff, before, after)) {
         put_replace(diff, after);
         return;
     }
     if (id_of(after) != NULL)
         put_set(diff, before, after);
     HF_XML_EACH_ANY (child, before)
-        if (id_of(child) != NULL && counterpart(after, child) == NULL)
+        if (id_of(child) != NULL && becomes(diff, after, child) == NULL)
             put_delete(diff, child);
     HF_XML_EACH_ANY (child, after) {
-        const xmlNode *old = counterpart(before, child);
+        const xmlNode *old = was(diff, before, child);
 
         if (old != NULL)
             diff_element(diff, old, child);
@@ -215,12 +255,12 @@ static void diff_element(struct diff *diff, const xmlNode *before, const xmlNode
 /* --- sections --- */
 
 /* The objects that are in both stand in the same order. */
-static bool same_order(const xmlNode *before, const xmlNode *after)
+static bool same_order(const struct diff *diff, const xmlNode *before, const xmlNode *after)
 {
     const xmlNode *at = hf_xml_child(before, NULL);
 
     HF_XML_EACH_ANY (child, after) {
-        const xmlNode *old = counterpart(before, child);
+        const xmlNode *old = was(diff, before, child);
 
         if (old == NULL)
             continue;
@@ -232,34 +272,16 @@ static bool same_order(const xmlNode *before, const xmlNode *after)
     return true;
 }
 
-/* The container that holds the resource with this id in a <resources>, or NULL. */
-static const char *holder(const xmlNode *parent, const char *id)
-{
-    HF_XML_EACH_ANY (child, parent) {
-        const char *found;
-
-        if (crm_is_resource(child) && strcmp(hf_xml_get_or(child, "id", ""), id) == 0)
-            return hf_xml_get_or(parent, "id", "");
-        found = holder(child, id);
-        if (found != NULL)
-            return found;
-    }
-    return NULL;
-}
-
 /* Whether a resource goes from one container into another: both would have to be replaced at once. */
-static bool changes_container(const xmlNode *before, const xmlNode *after, const xmlNode *parent)
+static bool changes_container(const struct diff *diff, const xmlNode *parent)
 {
     HF_XML_EACH_ANY (child, parent) {
-        const char *was, *is;
+        const xmlNode *now = crm_is_resource(child) ? look_up(diff->after_index, child) : NULL;
 
-        if (!crm_is_resource(child))
-            continue;
-        was = holder(before, hf_xml_get_or(child, "id", ""));
-        is = holder(after, hf_xml_get_or(child, "id", ""));
-        if (was != NULL && is != NULL && *was != '\0' && *is != '\0' && strcmp(was, is) != 0)
+        if (now != NULL && crm_is_resource(parent) && crm_is_resource(now->parent) &&
+            strcmp(hf_xml_get_or(parent, "id", ""), hf_xml_get_or(now->parent, "id", "")) != 0)
             return true;
-        if (changes_container(before, after, child))
+        if (crm_is_resource(child) && changes_container(diff, child))
             return true;
     }
     return false;
@@ -270,16 +292,16 @@ static void diff_section(struct diff *diff, const char *name)
     const xmlNode *before = hf_xml_child(diff->before, name), *after = hf_xml_child(diff->after, name);
 
     if ((before != NULL && before->properties != NULL) || (after != NULL && after->properties != NULL) ||
-        !same_order(before, after) ||
-        (strcmp(name, "resources") == 0 && changes_container(before, after, before))) {
+        !same_order(diff, before, after) ||
+        (strcmp(name, "resources") == 0 && changes_container(diff, before))) {
         diff->impossible = before == NULL || after == NULL || !crm_same(before, after, true, NULL);
         return;
     }
     HF_XML_EACH_ANY (child, before)
-        if (counterpart(after, child) == NULL)
+        if (becomes(diff, after, child) == NULL)
             put_delete(diff, child);
     HF_XML_EACH_ANY (child, after) {
-        const xmlNode *old = before != NULL ? counterpart(before, child) : NULL;
+        const xmlNode *old = before != NULL ? was(diff, before, child) : NULL;
 
         if (old != NULL)
             diff_element(diff, old, child);
@@ -314,10 +336,15 @@ bool changes_between(const xmlNode *before, const xmlNode *after, struct hf_buf 
     static const char *const sections[] = {"crm_config", "rsc_defaults", "op_defaults",      "nodes",
                                            "resources",  "constraints",  "fencing-topology", "tags",
                                            "alerts",     "acls"};
-    struct diff diff = {.before = before, .after = after};
+    struct diff diff = {.before = before,
+                        .after = after,
+                        .before_index = xmlHashCreate(1024),
+                        .after_index = xmlHashCreate(1024)};
     struct hf_buf *parts[] = {&diff.deletes, &diff.replaces, &diff.sets, &diff.creates};
     size_t length = operations->length;
 
+    index_all(diff.before_index, (xmlNode *)before);
+    index_all(diff.after_index, (xmlNode *)after);
     diff.impossible = !sections_are_known(before) || !sections_are_known(after);
     for (size_t i = 0; i < HF_ARRAY_LENGTH(sections) && !diff.impossible; i++)
         diff_section(&diff, sections[i]);
@@ -331,5 +358,7 @@ bool changes_between(const xmlNode *before, const xmlNode *after, struct hf_buf 
         put_element(operations, after);
         hf_buf_puts(operations, "</load>");
     }
+    xmlHashFree(diff.before_index, NULL);
+    xmlHashFree(diff.after_index, NULL);
     return operations->length > length;
 }
