@@ -1,27 +1,74 @@
-/* cmd_main.c - the commands that stand alone: verify, history, help, version. */
+/* cmd_main.c - the commands that stand alone: status, verify, simulate, history, help, version. */
 #include <string.h>
+#include <time.h>
 
 #include "cli/command.h"
+#include "cli/simulate.h"
+#include "cli/status.h"
 #include "daemon/cib/document.h"
 #include "daemon/cib/schema.h"
+#include "daemon/sched/sched.h"
 #include "lib/xml.h"
 
+/* --- status --- */
+
+static struct hf_error *run_status(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error;
+
+    if (argc > 1 && strcmp(argv[1], "-1") != 0)
+        return hf_error_new(HF_USAGE, "found '%s', expected: status [-1] [--json]", argv[1]);
+    error = session_cib(session, &cib);
+    return error != NULL ? error : status_write(session->writer, cib);
+}
+
 /* --- verify --- */
+
+/* The scheduler's doubts about a CIB that is valid otherwise. */
+static struct hf_error *write_warnings(struct hf_writer *writer, const xmlDoc *cib)
+{
+    struct sched_input input = {.now = (int64_t)time(NULL)};
+    struct sched_output *output;
+    struct hf_error *error = sched_run(cib, &input, &output);
+    const char *const *warning;
+    int count;
+
+    if (error != NULL)
+        return error;
+    warning = sched_warnings(output, &count);
+    hf_write_list(writer, "warnings");
+    for (int i = 0; i < count; i++) {
+        hf_write_string(writer, NULL, NULL, warning[i]);
+        hf_write_line(writer, "warning: %s", warning[i]);
+    }
+    hf_write_end(writer);
+    sched_output_free(output);
+    return NULL;
+}
 
 static struct hf_error *verify_text(struct session *session, const char *text, size_t length,
                                     const char *source)
 {
     struct cib_document *document = NULL;
+    xmlDoc *cib;
     struct hf_error *error;
 
     if (session->schema == NULL)
         session->schema = cib_schema_new();
     error = cib_document_parse(session->schema, text, length, source, true, &document);
-    if (error != NULL)
-        return error;
+    if (error != NULL) /* not every message begins with the file */
+        return strncmp(hf_error_text(error), source, strlen(source)) == 0
+                   ? error
+                   : hf_error_wrap(error, "%s", source);
+    cib = xmlNewDoc((const xmlChar *)"1.0");
+    xmlDocSetRootElement(cib, xmlDocCopyNode((xmlNode *)cib_document_root(document), cib, 1));
     cib_document_free(document);
     hf_write_bool(session->writer, "valid", NULL, true);
-    hf_write_line(session->writer, "%s is valid.", source);
+    error = write_warnings(session->writer, cib);
+    if (error == NULL)
+        hf_write_line(session->writer, "%s is valid.", source);
+    xmlFreeDoc(cib);
     return error;
 }
 
@@ -45,6 +92,28 @@ static struct hf_error *run_verify(struct session *session, int argc, char **arg
     return error != NULL
                ? error
                : verify_text(session, text, length, strcmp(file, "-") == 0 ? "standard input" : file);
+}
+
+/* --- simulate --- */
+
+static struct hf_error *live_cib(xmlDoc **cib)
+{
+    struct session session;
+    struct hf_error *error;
+
+    session_init(&session);
+    session.file = getenv("CIB_file");
+    error = session_cib(&session, cib);
+    session_free(&session);
+    return error;
+}
+
+static struct hf_error *run_simulate(struct session *session, int argc, char **argv)
+{
+    int code = cmd_simulate(argc, argv, live_cib);
+
+    /* It has said what there was to say. */
+    return code == 0 ? NULL : hf_error_new((enum hf_error_kind)code, "simulate failed");
 }
 
 /* --- history, version, help --- */
@@ -120,7 +189,11 @@ static struct hf_error *run_help(struct session *session, int argc, char **argv)
 }
 
 static const struct command commands[] = {
-    {"verify", "[FILE]", "Check a CIB: grammar and references", run_verify, 0, 1, 0, COMPLETE_FILES},
+    {"status", "[-1]", "Print the state of the cluster", run_status, 0, 1, 0, COMPLETE_NOTHING},
+    {"verify", "[FILE]", "Check a CIB: grammar, references, and what the scheduler doubts", run_verify, 0, 1,
+     0, COMPLETE_FILES},
+    {"simulate", "[-x FILE|-L] [-S] [-t TIME] ...", "Print what the scheduler would do", run_simulate, 0, -1,
+     COMMAND_RAW, COMPLETE_FILES},
     {"history", "", "List the revisions of the configuration", run_history, 0, 0, COMMAND_CLUSTER,
      COMPLETE_NOTHING},
     {"version", "", "Print the version of this program", run_version, 0, 0, 0, COMPLETE_NOTHING},

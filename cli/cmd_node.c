@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/status.h"
 #include "lib/xml.h"
 
 /* The node named in argv[at], or this machine if it is none; the caller's. */
@@ -156,7 +157,15 @@ static struct hf_error *run_attribute(struct session *session, int argc, char **
                         argv[0], argv[0][0] == 'a' ? " [reboot]" : "");
 }
 
-/* --- list --- */
+/* --- show, list --- */
+
+static struct hf_error *run_show(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+
+    return error != NULL ? error : status_write_nodes(session->writer, cib, argc > 1 ? argv[1] : NULL);
+}
 
 static struct hf_error *run_list(struct session *session, int argc, char **argv)
 {
@@ -233,6 +242,7 @@ static const struct command commands[] = {
     {"maintenance", "[NODE] [reboot|forever]", "Leave everything on a node alone", run_maintenance, 0, 2,
      COMMAND_COLLECTS, COMPLETE_NODES},
     {"ready", "[NODE]", "End a node's maintenance", run_ready, 0, 1, COMMAND_COLLECTS, COMPLETE_NODES},
+    {"show", "[NODE]", "Print the state of nodes", run_show, 0, 1, 0, COMPLETE_NODES},
     {"list", "", "List the nodes that are configured", run_list, 0, 0, 0, COMPLETE_NOTHING},
     {"attribute", "NODE [show [NAME] | set NAME VALUE [reboot] | delete NAME]", "A node's attributes",
      run_attribute, 1, 5, COMMAND_COLLECTS, COMPLETE_NODES},

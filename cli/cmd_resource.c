@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/crm/print.h"
 #include "cli/options.h"
+#include "cli/status.h"
 #include "lib/xml.h"
 
 /* --- meta attributes of one or more resources --- */
@@ -271,10 +272,33 @@ static struct hf_error *move_editor(struct crm_edit *edit, void *context)
     return error;
 }
 
+/* Where the resource is now, as the scheduler reads the status; HF_REFUSED unless it is in one place. */
+static struct hf_error *current_node(struct session *session, const char *id, char **node)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+    HF_CLEANUP(hf_freep) char **nodes = NULL;
+    int count = 0;
+
+    *node = NULL;
+    if (error == NULL)
+        error = status_locate(cib, id, &nodes, &count);
+    if (error != NULL)
+        return error;
+    if (count == 1)
+        *node = hf_strdup(nodes[0]);
+    else
+        error = hf_error_new(HF_REFUSED, "'%s' runs on %d nodes, expected the node to be named", id, count);
+    for (int i = 0; i < count; i++)
+        free(nodes[i]);
+    return error;
+}
+
 static struct hf_error *move_or_ban(struct session *session, int argc, char **argv, bool ban)
 {
     struct move_edit wanted = {.id = argv[1], .ban = ban};
     struct session_edit edit = {.editor = move_editor, .context = &wanted};
+    HF_CLEANUP(hf_freep) char *here = NULL;
     int64_t seconds;
     const char *lifetime = argc == 4                                                             ? argv[3]
                            : argc == 3 && argv[2][0] == 'P' && parse_lifetime(argv[2], &seconds) ? argv[2]
@@ -292,10 +316,16 @@ static struct hf_error *move_or_ban(struct session *session, int argc, char **ar
         gmtime_r(&until, &parts);
         strftime(wanted.until, sizeof(wanted.until), "%Y-%m-%d %H:%M:%SZ", &parts);
     }
-    if (wanted.node == NULL)
-        return hf_error_new(HF_USAGE,
-                            "'resource %s' has no node, expected: resource %s RESOURCE NODE [LIFETIME]",
-                            argv[0], argv[0]);
+    if (wanted.node == NULL) {
+        struct hf_error *error = current_node(session, argv[1], &here);
+
+        if (error != NULL)
+            return error;
+        wanted.node = here;
+        wanted.ban = true;
+        hf_write_line(session->writer, "Keeping '%s' away from %s; 'resource clear %s' ends that.", argv[1],
+                      here, argv[1]);
+    }
     return session_change(session, &edit, NULL);
 }
 
@@ -501,7 +531,39 @@ static struct hf_error *run_attribute(struct session *session, int argc, char **
                         argv[2], argv[0]);
 }
 
-/* --- list --- */
+/* --- locate, status, list --- */
+
+static struct hf_error *run_locate(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+    HF_CLEANUP(hf_freep) char **nodes = NULL;
+    int count = 0;
+
+    if (error == NULL)
+        error = status_locate(cib, argv[1], &nodes, &count);
+    if (error != NULL)
+        return error;
+    hf_write_string(session->writer, "resource", NULL, argv[1]);
+    hf_write_list(session->writer, "nodes");
+    for (int i = 0; i < count; i++) {
+        hf_write_string(session->writer, NULL, NULL, nodes[i]);
+        hf_write_line(session->writer, "%s", nodes[i]);
+        free(nodes[i]);
+    }
+    hf_write_end(session->writer);
+    if (count == 0)
+        hf_write_line(session->writer, "'%s' runs nowhere.", argv[1]);
+    return NULL;
+}
+
+static struct hf_error *run_status(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+
+    return error != NULL ? error : status_write_resources(session->writer, cib, argc > 1 ? argv[1] : NULL);
+}
 
 static void list_resources(struct hf_writer *writer, const xmlNode *parent, int depth)
 {
@@ -566,6 +628,8 @@ static const struct command commands[] = {
      COMMAND_COLLECTS, COMPLETE_RESOURCES},
     {"maintenance", "RESOURCE [on|off]", "Leave a resource alone, without monitoring", run_maintenance, 1, 2,
      COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"locate", "RESOURCE", "Print the nodes a resource runs on", run_locate, 1, 1, 0, COMPLETE_RESOURCES},
+    {"status", "[RESOURCE]", "Print the state of resources", run_status, 0, 1, 0, COMPLETE_RESOURCES},
     {"list", "", "List the resources that are configured", run_list, 0, 0, 0, COMPLETE_NOTHING},
     {"param", "RESOURCE [show [NAME] | set NAME VALUE | delete NAME]", "A resource's parameters",
      run_attribute, 1, 4, COMMAND_COLLECTS, COMPLETE_RESOURCES},
