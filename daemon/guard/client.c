@@ -21,6 +21,16 @@ enum {
 struct ownership {
     char lock[GUARD_NAME_MAX + 1];
     uint64_t token;
+    int64_t until;
+    bool carried; /* an earlier life of the guard owned it: the lease goes on, and the next one takes it up */
+};
+
+/* A lock or VIP that was taken back before the guard was first reached: not adopted. */
+enum dropped_kind { DROPPED_LOCK, DROPPED_VIP };
+
+struct dropped {
+    enum dropped_kind kind;
+    char name[GUARD_NAME_MAX + 1];
 };
 
 struct guard_client {
@@ -31,6 +41,7 @@ struct guard_client {
     bool observer;
     int fd; /* -1: not connected */
     bool synced, ever_synced;
+    uint64_t instance, incoming_instance; /* of the guard: another one was started in between */
     uint32_t retry_ms;
     qb_loop_timer_handle retry, lapse;
     bool retry_set, lapse_set;
@@ -39,7 +50,7 @@ struct guard_client {
     size_t want_count;
     struct guard_vip *vips;
     size_t vip_count;
-    struct ownership *dropped; /* taken back before the guard was first reached: not adopted */
+    struct dropped *dropped;
     size_t dropped_count;
     /* what the guard said: status is shown, incoming is being filled until SYNCED */
     struct guard_status status, incoming;
@@ -143,12 +154,9 @@ static void arm_lapse(struct guard_client *client)
 {
     int64_t now = boottime(), first = INT64_MAX;
 
-    for (size_t i = 0; i < client->owned_count; i++) {
-        const struct guard_lock *lock = status_lock(&client->status, client->owned[i].lock);
-
-        if (lock != NULL && lock->until < first)
-            first = lock->until;
-    }
+    for (size_t i = 0; i < client->owned_count; i++)
+        if (client->owned[i].until < first)
+            first = client->owned[i].until;
     if (client->lapse_set || first == INT64_MAX)
         return;
     client->lapse_set =
@@ -156,21 +164,19 @@ static void arm_lapse(struct guard_client *client)
                           lapse, &client->lapse) == 0;
 }
 
-static bool in_list(const struct ownership *list, size_t count, const struct ownership *item)
+static struct ownership *find_owned(struct ownership *list, size_t count, const char *lock)
 {
     for (size_t i = 0; i < count; i++)
-        if (list[i].token == item->token && strcmp(list[i].lock, item->lock) == 0)
-            return true;
-    return false;
+        if (strcmp(list[i].lock, lock) == 0)
+            return &list[i];
+    return NULL;
 }
 
-/* Compares what is owned now with what was, and tells. */
-static void settle_ownership(struct guard_client *client)
+/* What is owned now, into owned (as long as both lists). restarted: another guard than before speaks. */
+static size_t collect_owned(const struct guard_client *client, bool restarted, struct ownership *owned)
 {
     int64_t now = boottime();
-    struct ownership *before = client->owned;
-    size_t before_count = client->owned_count, count = 0;
-    struct ownership *owned = hf_calloc(client->status.lock_count + 1, sizeof(*owned));
+    size_t count = 0;
 
     for (size_t i = 0; i < client->status.lock_count; i++) {
         const struct guard_lock *lock = &client->status.locks[i];
@@ -178,17 +184,52 @@ static void settle_ownership(struct guard_client *client)
         if (!lock_owned(lock, now))
             continue;
         guard_copy(owned[count].lock, sizeof(owned[count].lock), lock->want.lock);
-        owned[count++].token = lock->token;
+        owned[count].token = lock->token;
+        owned[count++].until = lock->until;
     }
+    for (size_t i = 0; i < client->owned_count; i++) {
+        const struct ownership *before = &client->owned[i];
+        const struct guard_lock *lock = status_lock(&client->status, before->lock);
+
+        if (now >= before->until || !(restarted || before->carried) || lock == NULL || !lock->wanted ||
+            find_owned(owned, count, before->lock) != NULL)
+            continue;
+        owned[count] = *before;
+        owned[count++].carried = true;
+    }
+    return count;
+}
+
+static void extend_owned(struct guard_client *client, const struct guard_frame *frame)
+{
+    for (unsigned i = 0; i < frame->times.count && client->synced; i++) {
+        struct ownership *owned = find_owned(client->owned, client->owned_count, frame->times.items[i].lock);
+
+        if (owned != NULL)
+            owned->until = frame->times.items[i].until;
+    }
+}
+
+/* Compares what is owned now with what was, and tells. */
+static void settle_ownership(struct guard_client *client, bool restarted)
+{
+    struct ownership *before = client->owned;
+    size_t before_count = client->owned_count;
+    struct ownership *owned = hf_calloc(client->status.lock_count + before_count + 1, sizeof(*owned));
+    size_t count = collect_owned(client, restarted, owned);
+
     client->owned = hf_memdup(owned, (count + 1) * sizeof(*owned));
     client->owned_count = count;
     arm_lapse(client);
     for (size_t i = 0; i < before_count; i++)
-        if (client->hooks->lost != NULL && !in_list(owned, count, &before[i]))
+        if (client->hooks->lost != NULL && find_owned(owned, count, before[i].lock) == NULL)
             client->hooks->lost(client->context, before[i].lock, before[i].token);
-    for (size_t i = 0; i < count; i++)
-        if (client->hooks->owned != NULL && !in_list(before, before_count, &owned[i]))
+    for (size_t i = 0; i < count; i++) {
+        const struct ownership *known = find_owned(before, before_count, owned[i].lock);
+
+        if (client->hooks->owned != NULL && (known == NULL || known->token != owned[i].token))
             client->hooks->owned(client->context, owned[i].lock, owned[i].token);
+    }
     free(before);
     free(owned);
 }
@@ -198,7 +239,7 @@ static void lapse(void *data)
     struct guard_client *client = data;
 
     client->lapse_set = false;
-    settle_ownership(client);
+    settle_ownership(client, false);
     arm_lapse(client);
 }
 
@@ -316,30 +357,22 @@ static void keep_vip(struct guard_client *client, const struct guard_vip *vip)
     *known = *vip;
 }
 
-/* A name (of a lock or VIP) that must not be adopted from the guard's orders. token tells them apart. */
-enum dropped_kind { DROPPED_LOCK, DROPPED_VIP };
-
-static struct ownership dropped_item(enum dropped_kind kind, const char *name)
-{
-    struct ownership item = {.token = kind};
-
-    guard_copy(item.lock, sizeof(item.lock), name);
-    return item;
-}
-
 static void drop(struct guard_client *client, enum dropped_kind kind, const char *name)
 {
     if (client->ever_synced)
         return;
     client->dropped = hf_realloc(client->dropped, client->dropped_count + 1, sizeof(*client->dropped));
-    client->dropped[client->dropped_count++] = dropped_item(kind, name);
+    client->dropped[client->dropped_count] = (struct dropped){.kind = kind};
+    guard_copy(client->dropped[client->dropped_count].name, GUARD_NAME_MAX + 1, name);
+    client->dropped_count++;
 }
 
 static bool is_dropped(const struct guard_client *client, enum dropped_kind kind, const char *name)
 {
-    const struct ownership item = dropped_item(kind, name);
-
-    return in_list(client->dropped, client->dropped_count, &item);
+    for (size_t i = 0; i < client->dropped_count; i++)
+        if (client->dropped[i].kind == kind && strcmp(client->dropped[i].name, name) == 0)
+            return true;
+    return false;
 }
 
 /* The first time: what the guard was told by an earlier life of this daemon is still what holds. */
@@ -402,7 +435,7 @@ static void reconcile(struct guard_client *client)
 
 static void on_synced(struct guard_client *client)
 {
-    bool same = client->ever_synced;
+    bool same = client->ever_synced, restarted = same && client->instance != client->incoming_instance;
     uint32_t pid = client->incoming.pid;
 
     status_clear(&client->status);
@@ -411,6 +444,7 @@ static void on_synced(struct guard_client *client)
     client->status.pid = pid;
     client->incoming = (struct guard_status){0};
     client->synced = true;
+    client->instance = client->incoming_instance;
     client->retry_ms = RETRY_MIN_MS;
     if (!client->observer && !client->ever_synced)
         adopt(client);
@@ -419,7 +453,7 @@ static void on_synced(struct guard_client *client)
         reconcile(client);
     if (client->hooks->attached != NULL)
         client->hooks->attached(client->context, same);
-    settle_ownership(client);
+    settle_ownership(client, restarted);
 }
 
 /* --- frames from the guard --- */
@@ -456,6 +490,7 @@ static bool take_frame(struct guard_client *client, const struct guard_frame *fr
     switch (frame->type) {
     case GUARD_HELLO:
         client->incoming.pid = frame->pid;
+        client->incoming_instance = frame->instance;
         return true;
     case GUARD_SYNCED:
         if (!client->synced)
@@ -463,6 +498,7 @@ static bool take_frame(struct guard_client *client, const struct guard_frame *fr
         return true;
     case GUARD_TIMES:
         status_set_times(client->synced ? &client->status : &client->incoming, frame);
+        extend_owned(client, frame);
         return true;
     case GUARD_REFUSED:
         if (client->hooks->refused != NULL)
@@ -475,7 +511,7 @@ static bool take_frame(struct guard_client *client, const struct guard_frame *fr
         return false;
     if (client->synced) {
         if (frame->type == GUARD_LOCK)
-            settle_ownership(client);
+            settle_ownership(client, false);
         if (client->hooks->changed != NULL)
             client->hooks->changed(client->context);
     }
@@ -671,12 +707,12 @@ const struct guard_status *guard_client_status(const struct guard_client *client
 
 bool guard_client_owns(const struct guard_client *client, const char *lock, uint64_t *token)
 {
-    const struct guard_lock *known = status_lock(&client->status, lock);
+    const struct ownership *owned = find_owned(client->owned, client->owned_count, lock);
 
-    if (known == NULL || !lock_owned(known, boottime()))
+    if (owned == NULL || boottime() >= owned->until)
         return false;
     if (token != NULL)
-        *token = known->token;
+        *token = owned->token;
     return true;
 }
 

@@ -37,6 +37,8 @@ struct guard_client_hooks {
     void (*attached)(void *context, bool same);
     /* The connection was lost; it is being made again.  What is owned stays so until its lease runs out. */
     void (*detached)(void *context, const char *why);
+    /* Also when the token of an owned lock rises, without lost() before: the guard was restarted and took the
+     * lock up again within its lease. */
     void (*owned)(void *context, const char *lock, uint64_t token);
     void (*lost)(void *context, const char *lock, uint64_t token);
     /* Anything in guard_client_status() changed, except the times of leases that were extended. */

@@ -1,0 +1,550 @@
+/* test_guard_process.c - the real holdfast-guard with three real lock servers, in a network namespace, told
+ * by the real client what to do and watched from the other end of the cable every millisecond. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <qb/qbloop.h>
+
+#include "daemon/guard/client.h"
+#include "daemon/guard/gate.h"
+#include "daemon/guard/report.h"
+#include "tests/guard/netlab.h"
+
+#define MS INT64_C(1000000)
+#define TOLERANCE (20 * MS)
+#define LOCK "vip/web"
+
+enum { SERVERS = 3 };
+
+static char work[64], top[1024];
+static pid_t servers[SERVERS], guard;
+
+/* What the client was told. */
+struct news {
+    qb_loop_t *loop;
+    struct guard_client *client;
+    unsigned attached, detached, owned, lost, refused;
+    uint64_t token;
+    int64_t lost_at;
+    bool same;
+    char text[GUARD_TEXT_MAX + 1];
+};
+
+static void on_attached(void *context, bool same)
+{
+    struct news *news = context;
+
+    news->attached++;
+    news->same = same;
+}
+
+static void on_detached(void *context, const char *why)
+{
+    ((struct news *)context)->detached++;
+}
+
+static void on_owned(void *context, const char *lock, uint64_t token)
+{
+    struct news *news = context;
+
+    if (strcmp(lock, LOCK) != 0)
+        return;
+    news->owned++;
+    news->token = token;
+}
+
+static void on_lost(void *context, const char *lock, uint64_t token)
+{
+    struct news *news = context;
+
+    if (strcmp(lock, LOCK) != 0)
+        return;
+    news->lost++;
+    news->lost_at = netlab_now();
+}
+
+static void on_refused(void *context, const char *text)
+{
+    struct news *news = context;
+
+    news->refused++;
+    guard_copy(news->text, sizeof(news->text), text);
+}
+
+static const struct guard_client_hooks hooks = {.attached = on_attached,
+                                                .detached = on_detached,
+                                                .owned = on_owned,
+                                                .lost = on_lost,
+                                                .refused = on_refused};
+
+static void open_client(struct news *news)
+{
+    *news = (struct news){.loop = qb_loop_create()};
+    news->client = guard_client_new(news->loop, &(struct guard_client_settings){0}, &hooks, news);
+}
+
+static void close_client(struct news *news)
+{
+    guard_client_free(news->client);
+    qb_loop_destroy(news->loop);
+    news->client = NULL;
+}
+
+static void stop_loop(void *data)
+{
+    qb_loop_stop(data);
+}
+
+/* Lets the client's loop run. */
+static void spin(struct news *news, int ms)
+{
+    qb_loop_timer_handle timer;
+
+    qb_loop_timer_add(news->loop, QB_LOOP_LOW, (uint64_t)ms * 1000000, news->loop, stop_loop, &timer);
+    qb_loop_run(news->loop);
+}
+
+/* Until a counter has reached a number; fails after ms. */
+static void spin_until(struct news *news, const unsigned *counter, unsigned number, int ms)
+{
+    for (int waited = 0; waited < ms && *counter < number; waited += 10)
+        spin(news, 10);
+    if (*counter < number)
+        fail_msg("waited %d ms in vain", ms);
+}
+
+/* --- processes --- */
+
+static pid_t start(const char *program, const char *option, const char *config, const char *log)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(fd, 1);
+        dup2(fd, 2);
+        execl(program, program, option, config, "-f", NULL);
+        _exit(127);
+    }
+    return pid;
+}
+
+static void write_file(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void write_file(const char *path, const char *format, ...)
+{
+    FILE *file = fopen(path, "w");
+    va_list arguments;
+
+    assert_non_null(file);
+    va_start(arguments, format);
+    vfprintf(file, format, arguments);
+    va_end(arguments);
+    fclose(file);
+}
+
+static char *in_work(const char *name)
+{
+    static char paths[4][128];
+    static int next;
+    char *path = paths[next++ % 4];
+
+    snprintf(path, 128, "%s/%s", work, name);
+    return path;
+}
+
+static void start_server(int i)
+{
+    char name[32], log[32], program[1100];
+
+    snprintf(name, sizeof(name), "arbiter%d.conf", i);
+    snprintf(log, sizeof(log), "arbiter%d.log", i);
+    snprintf(program, sizeof(program), "%s/holdfast-arbiterd", top);
+    servers[i] = start(program, "-c", in_work(name), in_work(log));
+}
+
+static void start_guard(void)
+{
+    char program[1100];
+
+    snprintf(program, sizeof(program), "%s/holdfast-guard", top);
+    guard = start(program, "--config", in_work("guard.conf"), in_work("guard.log"));
+}
+
+static void end_guard(int number)
+{
+    if (guard == 0)
+        return;
+    kill(guard, number);
+    kill(guard, SIGCONT);
+    waitpid(guard, NULL, 0);
+    guard = 0;
+}
+
+static int start_all(void **state)
+{
+    char *cwd = getcwd(top, sizeof(top));
+
+    assert_non_null(cwd);
+    strcpy(work, "/run/test_guard.XXXXXX");
+    assert_non_null(mkdtemp(work));
+    mkdir(in_work("keys"), 0700);
+    netlab_run("./holdfast-arbiterd lock-key new web %s/keys/web.key >/dev/null", work);
+    for (int i = 0; i < SERVERS; i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "state%d", i);
+        mkdir(in_work(name), 0700);
+        snprintf(name, sizeof(name), "arbiter%d.conf", i);
+        write_file(in_work(name),
+                   "[server]\nlisten = 127.0.0.%d:7433\nstate = %s/state%d\nkeys = %s/keys\n"
+                   "status-socket = %s/arbiter%d.sock\nmax-hold = 1s\n",
+                   i + 1, work, i, work, work, i);
+        start_server(i);
+    }
+    write_file(in_work("guard.conf"),
+               "[guard]\ncluster = web\nnode = node1\nserver = 127.0.0.1\nserver = 127.0.0.2\n"
+               "server = 127.0.0.3\nkey = %s/keys/web.key\nlease = 300ms\n",
+               work);
+    start_guard();
+    return 0;
+}
+
+static int end_all(void **state)
+{
+    end_guard(SIGTERM);
+    for (int i = 0; i < SERVERS; i++) {
+        kill(servers[i], SIGKILL);
+        waitpid(servers[i], NULL, 0);
+    }
+    return 0;
+}
+
+/* --- orders --- */
+
+static void order_vips(struct news *news)
+{
+    static const char *const addresses[] = {NETLAB_VIP4, NETLAB_VIP6};
+
+    for (int i = 0; i < 2; i++) {
+        struct guard_vip vip = {.lock = LOCK, .interface = "v0", .flags = GUARD_VIP_ASSIGN};
+
+        snprintf(vip.id, sizeof(vip.id), "web%d", i);
+        assert_null(guard_address_parse(addresses[i], &vip.address));
+        vip.prefix = i == 0 ? 32 : 128;
+        assert_null(guard_client_vip(news->client, &vip));
+    }
+}
+
+static void order_all(struct news *news)
+{
+    const struct guard_want want = {.lock = LOCK};
+
+    order_vips(news);
+    assert_null(guard_client_want(news->client, &want));
+}
+
+static bool answered_within(int ms)
+{
+    uint64_t before[NETLAB_QUESTIONS];
+
+    for (int i = 0; i < NETLAB_QUESTIONS; i++)
+        before[i] = netlab_count((enum netlab_question)i);
+    for (int waited = 0; waited < ms; waited += 5) {
+        bool all = true;
+
+        netlab_sleep(5);
+        for (int i = ASK_ARP; i < ASK_OTHER; i++)
+            all = all && netlab_count((enum netlab_question)i) > before[i];
+        if (all)
+            return true;
+    }
+    return false;
+}
+
+static int64_t last_answer(void)
+{
+    int64_t last = 0;
+
+    for (int i = ASK_ARP; i < ASK_OTHER; i++)
+        if (netlab_last((enum netlab_question)i) > last)
+            last = netlab_last((enum netlab_question)i);
+    return last;
+}
+
+static bool address_there(const char *address)
+{
+    return netlab_try("ip addr show dev v0 | grep -q ' %s/'", address);
+}
+
+static int64_t deadline_in_kernel(void)
+{
+    struct gate *gate = gate_open(NULL);
+    struct gate_address address;
+    struct gate_entry entry = {0};
+
+    assert_int_equal(gate_mode(gate), GATE_KERNEL);
+    assert_null(guard_address_parse(NETLAB_VIP4, &address));
+    gate_look(gate, &address, &entry);
+    gate_close(gate);
+    return (int64_t)entry.deadline;
+}
+
+/* --- the story --- */
+
+static struct news holdfastd;
+
+/* A VIP is configured: shut at once, open and announced with the lock. */
+static void test_own(void **state)
+{
+    netlab_run("ip addr del " NETLAB_VIP4 "/32 dev v0; ip -6 addr del " NETLAB_VIP6 "/128 dev v0");
+    open_client(&holdfastd);
+    order_vips(&holdfastd);
+    spin_until(&holdfastd, &holdfastd.attached, 1, 5000);
+    spin(&holdfastd, 100);
+    assert_int_equal(guard_client_status(holdfastd.client)->vip_count, 2);
+    assert_true(guard_client_status(holdfastd.client)->gate.kernel);
+    assert_true(guard_client_status(holdfastd.client)->vips[0].protected);
+    assert_int_equal(deadline_in_kernel(), 0);
+    order_all(&holdfastd);
+    spin_until(&holdfastd, &holdfastd.owned, 1, 10000);
+    assert_true(guard_client_owns(holdfastd.client, LOCK, NULL));
+    assert_true(answered_within(3000));
+    assert_true(address_there(NETLAB_VIP4) && address_there(NETLAB_VIP6));
+}
+
+/* The lease is renewed for as long as all is well: never a moment without an answer. */
+static void test_keep(void **state)
+{
+    netlab_reset_gaps();
+    spin(&holdfastd, 2000);
+    printf("    longest time without an answer in two seconds of renewals: %lld us\n",
+           (long long)netlab_gap(ASK_ARP) / 1000);
+    assert_true(netlab_gap(ASK_ARP) < 100 * MS);
+    assert_int_equal(holdfastd.lost, 0);
+    /* A server less is no matter. */
+    kill(servers[0], SIGKILL);
+    waitpid(servers[0], NULL, 0);
+    spin(&holdfastd, 1000);
+    assert_int_equal(holdfastd.lost, 0);
+    assert_string_equal(guard_client_status(holdfastd.client)->servers[0].name, "127.0.0.1");
+    assert_false(guard_client_status(holdfastd.client)->servers[0].up);
+    assert_non_null(strstr(guard_client_status(holdfastd.client)->servers[0].reason, "Connection refused"));
+    start_server(0);
+    spin(&holdfastd, 1500);
+    assert_true(guard_client_status(holdfastd.client)->servers[0].up);
+    assert_int_equal(holdfastd.lost, 0);
+}
+
+/* holdfastd dies and comes back: nothing happens to the VIP, and it learns all that it had ordered. */
+static void test_holdfastd_restarts(void **state)
+{
+    uint64_t token = holdfastd.token;
+
+    netlab_reset_gaps();
+    close_client(&holdfastd);
+    netlab_sleep(500);
+    open_client(&holdfastd);
+    spin_until(&holdfastd, &holdfastd.attached, 1, 3000);
+    spin(&holdfastd, 50);
+    assert_int_equal(guard_client_status(holdfastd.client)->vip_count, 2);
+    assert_int_equal(guard_client_status(holdfastd.client)->lock_count, 1);
+    assert_int_equal(holdfastd.owned, 1);
+    assert_int_equal(holdfastd.token, token);
+    assert_true(netlab_gap(ASK_ARP) < 100 * MS);
+}
+
+/* The guard is killed and started again within its lease: the lock stays, and so do the answers. */
+static void test_guard_restarts(void **state)
+{
+    int kept = 0;
+
+    for (int round = 0; round < 5; round++) {
+        uint64_t token = holdfastd.token;
+        unsigned attached = holdfastd.attached, lost = holdfastd.lost, owned = holdfastd.owned;
+
+        netlab_reset_gaps();
+        end_guard(SIGKILL);
+        start_guard();
+        spin_until(&holdfastd, &holdfastd.attached, attached + 1, 5000);
+        assert_true(holdfastd.same);
+        for (int waited = 0; waited < 5000 && !guard_client_owns(holdfastd.client, LOCK, NULL); waited += 10)
+            spin(&holdfastd, 10);
+        assert_true(guard_client_owns(holdfastd.client, LOCK, NULL));
+        assert_true(answered_within(3000));
+        spin_until(&holdfastd, &holdfastd.owned, owned + 1, 5000);
+        kept += holdfastd.lost == lost;
+        printf("    guard killed and started: longest time without an answer %lld us, lock %s, token %llu\n",
+               (long long)netlab_gap(ASK_ARP) / 1000, holdfastd.lost == lost ? "kept" : "lost for a moment",
+               (unsigned long long)holdfastd.token);
+        assert_true(holdfastd.token > token);
+        spin(&holdfastd, 300);
+    }
+    assert_true(kept > 0); /* a busy machine may be too slow for one, not for all */
+}
+
+/* The guard is stopped: silence by the kernel's deadline, and holdfastd knows it from the clock. */
+static void test_guard_stopped(void **state)
+{
+    unsigned lost = holdfastd.lost, owned = holdfastd.owned;
+    int64_t stopped = netlab_now(), deadline;
+
+    kill(guard, SIGSTOP);
+    deadline = deadline_in_kernel();
+    spin_until(&holdfastd, &holdfastd.lost, lost + 1, 3000);
+    netlab_sleep(200);
+    printf("    guard stopped: silent %lld ms later (%+lld us from its deadline), holdfastd told after %lld "
+           "ms\n",
+           (long long)(last_answer() - stopped) / MS, (long long)(last_answer() - deadline) / 1000,
+           (long long)(holdfastd.lost_at - stopped) / MS);
+    assert_true(last_answer() < deadline + TOLERANCE);
+    assert_false(guard_client_owns(holdfastd.client, LOCK, NULL));
+    kill(guard, SIGCONT);
+    spin_until(&holdfastd, &holdfastd.owned, owned + 1, 10000);
+    assert_true(answered_within(3000));
+}
+
+/* No majority: the lock is lost, the address goes; it comes back with the servers. */
+static void test_servers_stopped(void **state)
+{
+    unsigned lost = holdfastd.lost, owned = holdfastd.owned;
+    uint64_t token = holdfastd.token;
+
+    kill(servers[1], SIGSTOP);
+    kill(servers[2], SIGSTOP);
+    spin_until(&holdfastd, &holdfastd.lost, lost + 1, 3000);
+    netlab_sleep(30);
+    assert_false(answered_within(100));
+    spin(&holdfastd, 50);
+    assert_false(address_there(NETLAB_VIP4));
+    kill(servers[1], SIGCONT);
+    kill(servers[2], SIGCONT);
+    spin_until(&holdfastd, &holdfastd.owned, owned + 1, 10000);
+    assert_true(holdfastd.token > token);
+    assert_true(answered_within(3000));
+}
+
+/* Orders that cannot be followed are refused in words. */
+static void test_refusals(void **state)
+{
+    struct guard_vip vip = {.id = "other", .lock = LOCK, .interface = "v0", .prefix = 32};
+
+    assert_null(guard_address_parse(NETLAB_VIP4, &vip.address));
+    assert_null(guard_client_vip(holdfastd.client, &vip));
+    spin_until(&holdfastd, &holdfastd.refused, 1, 3000);
+    assert_non_null(strstr(holdfastd.text, "belongs to VIP web0"));
+    guard_client_vip_remove(holdfastd.client, "other");
+    assert_null(guard_client_release(holdfastd.client, "nothing", NULL));
+    spin_until(&holdfastd, &holdfastd.refused, 2, 3000);
+    assert_non_null(strstr(holdfastd.text, "does not own it"));
+
+    struct hf_error *error = guard_client_release(holdfastd.client, "bad name", NULL);
+
+    assert_int_equal(hf_error_kind(error), HF_REFUSED);
+    hf_error_free(error);
+}
+
+static void test_status(void **state)
+{
+    struct guard_status status;
+    struct hf_buf text = {0};
+    struct hf_error *error = guard_ask(NULL, 3000, &status);
+
+    if (error != NULL)
+        fail_msg("%s", hf_error_text(error));
+    guard_report_text(&text, &status, netlab_now());
+    assert_non_null(strstr(text.data, "gate: kernel\n"));
+    assert_non_null(strstr(text.data, "lock vip/web: owning, token "));
+    assert_non_null(strstr(text.data, "vip web0: 10.9.0.7/32 on v0, gate open\n"));
+    assert_non_null(strstr(text.data, "server 127.0.0.3: answers"));
+    assert_non_null(strstr(text.data, "watchdog: off\n"));
+    guard_status_clear(&status);
+    hf_buf_free(&text);
+    assert_true(netlab_try("./holdfast-guard --status --json | python3 -c 'import json, sys; "
+                           "s = json.load(sys.stdin); assert s[\"locks\"][0][\"owned\"] is True; "
+                           "assert s[\"vips\"][1][\"protected\"] is True'"));
+    /* A second guard does not start beside the first. */
+    assert_true(
+        netlab_try("./holdfast-guard --config %s/guard.conf 2>&1 | grep -q 'another guard serves'", work));
+    assert_true(answered_within(3000));
+}
+
+/* Given up on request: shut and verified before the servers are told. */
+static void test_unwant(void **state)
+{
+    unsigned lost = holdfastd.lost;
+
+    guard_client_unwant(holdfastd.client, LOCK);
+    spin_until(&holdfastd, &holdfastd.lost, lost + 1, 3000);
+    assert_int_equal(deadline_in_kernel(), 0);
+    netlab_sleep(20);
+    assert_false(answered_within(100));
+    assert_false(address_there(NETLAB_VIP4));
+    spin(&holdfastd, 100);
+    assert_int_equal(guard_client_status(holdfastd.client)->lock_count, 0);
+    guard_client_vip_remove(holdfastd.client, "web0");
+    guard_client_vip_remove(holdfastd.client, "web1");
+    spin(&holdfastd, 200);
+    assert_int_equal(guard_client_status(holdfastd.client)->vip_count, 0);
+    assert_false(netlab_try("tc qdisc show dev v0 | grep -q clsact"));
+
+    struct stat info;
+
+    assert_int_not_equal(stat(GATE_PINS "/vips-1", &info), 0);
+    close_client(&holdfastd);
+}
+
+/* What an ended guard left behind can be cleared away. */
+static void test_clear(void **state)
+{
+    struct stat info;
+
+    open_client(&holdfastd);
+    order_all(&holdfastd);
+    spin_until(&holdfastd, &holdfastd.owned, 1, 10000);
+    end_guard(SIGTERM);
+    close_client(&holdfastd);
+    assert_int_equal(stat(GATE_PINS "/vips-1", &info), 0);
+    netlab_sleep(400);
+    assert_false(answered_within(50)); /* the address is still there, the gate is shut */
+    assert_true(address_there(NETLAB_VIP4));
+    netlab_run("./holdfast-guard --clear --config %s/guard.conf", work);
+    assert_int_not_equal(stat(GATE_PINS "/vips-1", &info), 0);
+    assert_true(answered_within(3000));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_own),
+        cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_holdfastd_restarts),
+        cmocka_unit_test(test_guard_restarts),
+        cmocka_unit_test(test_guard_stopped),
+        cmocka_unit_test(test_servers_stopped),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_unwant),
+        cmocka_unit_test(test_clear),
+    };
+
+    if (!netlab_up() || mount("tmpfs", "/run", "tmpfs", 0, NULL) != 0) {
+        printf("skipped: network namespaces need root\n");
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, start_all, end_all);
+}
