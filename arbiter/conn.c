@@ -13,6 +13,7 @@
 
 enum { ACCEPTS_PER_TURN = 8, READ_BYTES = 4 * FRAME_MAX, OUTPUT_MAX = 16 * FRAME_MAX };
 
+#define SILENCE (INT64_C(250) * NS_PER_MS)     /* so long may a newcomer say nothing while others wait */
 #define LOG_EVERY (INT64_C(10000) * NS_PER_MS) /* a refusal of one kind is logged at most so often */
 
 /* --- lists and limits --- */
@@ -255,9 +256,36 @@ void conn_accept(struct server *server, int listener)
             close(fd);
             continue;
         }
-        if (server->lists[LIMIT_HANDSHAKE].count >= server->config->half_open)
-            conn_close(server, server->lists[LIMIT_HANDSHAKE].first->number, REFUSED_HALF_OPEN);
         add(server, fd, address);
+    }
+}
+
+/* When too many shake hands, one that has said nothing for a while makes room; else those who come wait in
+ * the kernel's queue.  Dropping those who are at it would, with ten thousand nodes coming at once, let none
+ * of them finish. */
+void conn_admit(struct server *server, int64_t now)
+{
+    struct conn_list *list = &server->lists[LIMIT_HANDSHAKE];
+    int64_t began = server->config->handshake_ms * NS_PER_MS;
+    bool room;
+
+    for (struct conn *conn = list->first, *next; conn != NULL && list->count >= server->config->half_open;
+         conn = next) {
+        next = conn->after;
+        if (now < conn->deadline - began + SILENCE)
+            break; /* so are those behind it */
+        if (!conn->heard)
+            conn_close(server, conn->number, REFUSED_HALF_OPEN);
+    }
+    room = list->count < server->config->half_open;
+    if (room == server->accepting)
+        return;
+    server->accepting = room;
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        struct epoll_event watch = {.events = room ? EPOLLIN : 0,
+                                    .data.u64 = (uint64_t)WATCH_LISTENER << 32 | i};
+
+        epoll_ctl(server->handshake_fd, EPOLL_CTL_MOD, server->listeners[i], &watch);
     }
 }
 
@@ -296,6 +324,7 @@ void conn_handshake(struct server *server, uint32_t number)
     if (conn == NULL || conn->established)
         return;
     ERR_clear_error();
+    conn->heard = true;
     result = SSL_accept(conn->ssl);
     if (result == 1) {
         establish(server, conn);

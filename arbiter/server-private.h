@@ -44,6 +44,7 @@ struct conn {
     bool established; /* the handshake is done */
     bool greeted;     /* and a HELLO came */
     bool closing;
+    bool heard; /* something of the handshake came */
     struct tls_peer peer;
 };
 
@@ -104,6 +105,7 @@ struct server {
     uint64_t frames, grants_synced, syncs;
     int64_t started;
     bool stopping;
+    bool accepting; /* the listeners are watched */
 };
 
 /* CLOCK_BOOTTIME, ns. */
@@ -116,6 +118,8 @@ void server_watch(int epoll_fd, int fd, uint32_t events, enum watch kind, uint32
 /* --- conn.c --- */
 
 void conn_accept(struct server *server, int listener);
+/* Once a turn: lets newcomers wait in the kernel's queue while too many shake hands, and in again. */
+void conn_admit(struct server *server, int64_t now);
 /* A handshake's socket is ready. */
 void conn_handshake(struct server *server, uint32_t number);
 /* An established connection's socket is ready. */

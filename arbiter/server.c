@@ -288,6 +288,7 @@ struct hf_error *server_new(const struct arbiter_config *config, struct server *
     struct hf_error *error;
 
     server->config = config;
+    server->accepting = true;
     server->control_fd = -1;
     for (int i = 0; i < ADMINS; i++)
         server->admins[i].fd = -1;
@@ -433,6 +434,8 @@ static int wait_ms(const struct server *server, int64_t now)
     for (int i = 0; i < ADMINS; i++)
         if (server->admins[i].fd >= 0 && server->admins[i].deadline < deadline)
             deadline = server->admins[i].deadline;
+    if (!server->accepting && deadline > now + 50 * NS_PER_MS)
+        deadline = now + 50 * NS_PER_MS;
     if (deadline == INT64_MAX)
         return -1;
     if (deadline <= now)
@@ -453,6 +456,7 @@ void server_run(struct server *server)
         serve(server, events, count);
         now = server_now();
         conn_expire(server, now);
+        conn_admit(server, now);
         control_expire(server, now);
         if (table_deadline(server->table) <= now)
             server_step(server, &(struct table_event){.type = TABLE_TICK, .now = now});

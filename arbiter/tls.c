@@ -123,7 +123,6 @@ static int find_session(SSL *ssl, const unsigned char *identity, size_t length, 
         peer->refusal = keys == NULL ? REFUSED_UNKNOWN_CLUSTER : REFUSED_WRONG_KEY;
         return 1;
     }
-    peer->refusal = REFUSED_WRONG_KEY; /* if the proof fails */
     *session = session_of(ssl, key);
     peer->by_key = *session != NULL;
     return *session != NULL;
@@ -248,9 +247,13 @@ enum refusal tls_server_explain(SSL *ssl, const struct tls_peer *peer)
                    ? REFUSED_CERTIFICATE_EXPIRED
                    : REFUSED_CERTIFICATE;
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+    case SSL_R_NO_SHARED_CIPHER:
         return peer->refusal != REFUSED_NOTHING ? peer->refusal : REFUSED_NO_CERTIFICATE;
+    case SSL_R_BINDER_DOES_NOT_VERIFY:
+        return REFUSED_WRONG_KEY;
     }
-    return peer->refusal != REFUSED_NOTHING ? peer->refusal : REFUSED_HANDSHAKE;
+    return peer->refusal != REFUSED_NOTHING && !peer->by_key ? peer->refusal : REFUSED_HANDSHAKE;
 }
 
 /* --- the node's side --- */

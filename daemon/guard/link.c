@@ -19,8 +19,8 @@ enum {
     ATTEMPT_MS = 1000,   /* connect and handshake */
     PAUSE_FIRST_MS = 20, /* after a failure, doubling */
     PAUSE_LAST_MS = 1000,
-    INPUT_MAX = 8 * FRAME_MAX,
-    OUTPUT_MAX = 64 * FRAME_MAX,
+    INPUT_MAX = 4 * FRAME_MAX,
+    OUTPUT_MAX = 64 * FRAME_MAX, /* 64 frames: what a node with a thousand locks sends at once */
 };
 
 enum state { DOWN, CONNECTING, HANDSHAKING, UP };
@@ -39,7 +39,7 @@ struct link {
     int64_t pause;
     uint64_t random;
     bool want_write;
-    uint8_t input[INPUT_MAX];
+    uint8_t *input; /* while connected */
     size_t input_length;
     uint8_t *output;
     size_t output_length;
@@ -78,7 +78,6 @@ struct hf_error *link_new(struct tls_client *tls, const struct link_config *conf
     link->server_name = hf_strdup(config->server_name != NULL ? config->server_name : host);
     link->random = config->seed;
     link->fd = -1;
-    link->output = hf_calloc(1, OUTPUT_MAX);
     link->why = hf_asprintf("lock server %s has not been tried yet", config->server);
     *result = link;
     return NULL;
@@ -95,6 +94,9 @@ static void close_socket(struct link *link)
         close(link->fd);
     link->fd = -1;
     link->state = DOWN;
+    free(link->input);
+    free(link->output);
+    link->input = link->output = NULL;
     link->want_write = false;
     link->input_length = link->output_length = 0;
     link->generation++;
@@ -107,7 +109,6 @@ void link_free(struct link *link)
     close_socket(link);
     free(link->server);
     free(link->server_name);
-    free(link->output);
     free(link->why);
     free(link);
 }
@@ -144,6 +145,7 @@ static void handshake(struct link *link, int64_t now)
     result = SSL_connect(link->ssl);
     if (result == 1) {
         link->state = UP;
+        link->input = hf_calloc(1, INPUT_MAX);
         link->want_write = false;
         link->pause = 0;
         free(link->why);
@@ -227,6 +229,8 @@ void link_send(struct link *link, int64_t now, const uint8_t *bytes, size_t leng
         fail(link, now, hf_asprintf("lock server %s takes nothing any more", link->server));
         return;
     }
+    if (link->output == NULL)
+        link->output = hf_calloc(1, OUTPUT_MAX);
     memcpy(link->output + link->output_length, bytes, length);
     link->output_length += length;
     flush(link, now);
@@ -270,7 +274,9 @@ static void read_frames(struct link *link, int64_t now)
             if (!take_frames(link, now))
                 return;
         }
-    } while (got > 0);
+    } while (got > 0 && SSL_has_pending(link->ssl));
+    if (got > 0)
+        return;
     why = SSL_get_error(link->ssl, got);
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
         return;
