@@ -332,26 +332,40 @@ bool sc_has_influence(const struct colocation *colocation, const struct resource
     return (colocation->flags & COLOC_INFLUENCE) || rsc->active.n == 0;
 }
 
+/* Whose attributes count for rsc on this node: in a bundle, and where the configuration says so, the host's. */
+static const char *attribute_target(const struct node *node, const struct resource *rsc)
+{
+    if (rsc == NULL)
+        return NULL;
+    if (sc_is_bundle_node(node) && sc_is_bundled(rsc) && sc_top(rsc) == sc_bundle_of(rsc)->bundle->child)
+        return "host";
+    return sc_attr(&rsc->meta, "container-attribute-target");
+}
+
+/* The node itself, or the one that hosts it if that is what counts. */
+static const struct node *place(const struct node *node, const struct resource *rsc)
+{
+    if (node == NULL || !sc_is_guest(node) || !sc_ieq(attribute_target(node, rsc), "host"))
+        return node;
+    return node->connection->launcher->assigned;
+}
+
 /* The value of the colocation's attribute; the node's name for NULL. */
 const char *sc_colocation_value(const struct node *node, const char *attribute, const struct resource *rsc)
 {
-    const char *target = NULL;
-
-    if (attribute == NULL)
-        return node == NULL ? NULL : node->name;
-    if (rsc != NULL && sc_is_bundle_node(node) && sc_is_bundled(rsc) &&
-        sc_top(rsc) == sc_bundle_of(rsc)->bundle->child)
-        target = "host";
-    else if (rsc != NULL)
-        target = sc_attr(&rsc->meta, "container-attribute-target");
-    return sc_node_attr(node, attribute, target, true);
+    if (node == NULL)
+        return NULL;
+    if (attribute != NULL)
+        return sc_node_attr(node, attribute, attribute_target(node, rsc), true);
+    const struct node *there = place(node, rsc);
+    return there == NULL ? NULL : there->name;
 }
 
 static bool same_place(const struct node *a, const struct resource *rsc_a, const struct node *b,
                        const struct resource *rsc_b, const char *attribute)
 {
     if (attribute == NULL)
-        return a == b;
+        return place(a, rsc_a) == place(b, rsc_b);
     return sc_ieq(sc_colocation_value(a, attribute, rsc_a), sc_colocation_value(b, attribute, rsc_b));
 }
 
@@ -541,7 +555,7 @@ static int best_matching_score(struct run *run, const struct colocation *colocat
     const char *attribute = colocation == NULL ? NULL : colocation->attribute;
     int best = -SC_INFINITY;
 
-    if (attribute == NULL) {
+    if (attribute == NULL && !run->have_remote_nodes) {
         const struct placement *placement = sc_placement(allowed, node);
         return placement != NULL && placement->score > best && sc_available(run, node, NULL, false)
                    ? placement->score

@@ -187,7 +187,10 @@ static void fill_stopped(struct run *run, struct status_resource *out, const str
         struct status_stopped *at;
         int n, capacity;
     } groups = {0};
-    bool disabled = sc_role_parse(out->target_role) == ROLE_STOPPED;
+    const char *wanted = out->target_role != NULL || rsc->children.n == 0
+                             ? out->target_role
+                             : sc_attr(&rsc->children.at[0]->meta, "target-role");
+    bool disabled = sc_role_parse(wanted) == ROLE_STOPPED;
     const struct table *where = &rsc->probed;
 
     /* A failure that bans it somewhere has made the list of all candidates already. */
