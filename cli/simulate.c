@@ -31,7 +31,8 @@ struct options {
 struct simulation {
     const struct options *options;
     xmlDoc *cib;
-    int64_t now;
+    int64_t now;           /* for the scheduler */
+    int64_t recorded;      /* for what is pretended to happen: never before what is in the CIB */
     const char *effective; /* says where now comes from, or NULL */
     struct hf_buf out;
 };
@@ -358,7 +359,7 @@ static bool wanted_failure(const struct pretence *p, const struct graph_action *
                             strcmp(op.task, "stop") == 0;
             *rc = op.rc;
             hf_buf_printf(&p->s->out, "Pretending action %d failed with rc=%d\n", action->id, op.rc);
-            simulate_failcount(p->cib, action->node_name, &op, infinity, p->s->now, &p->s->out);
+            simulate_failcount(p->cib, action->node_name, &op, infinity, p->s->recorded, &p->s->out);
         }
         simulate_op_free(&op);
         if (match)
@@ -390,8 +391,8 @@ static int pretend_operation(struct pretence *p, const struct graph_action *acti
                             .parent_id = action->router_node == NULL ? NULL : action->node_name,
                             .rc = action->target_rc,
                             .target_rc = action->target_rc,
-                            .run = p->s->now,
-                            .changed = p->s->now,
+                            .run = p->s->recorded,
+                            .changed = p->s->recorded,
                             .exit_reason = "User-injected result",
                             .migrate_source = graph_attr_get(action, "CRM_meta_migrate_source"),
                             .migrate_target = graph_attr_get(action, "CRM_meta_migrate_target"),
@@ -559,7 +560,7 @@ static struct hf_error *simulate(struct simulation *s)
         struct hf_buf unused = {0};
         if (!o->quiet)
             hf_buf_putc(&s->out, '\n');
-        error = simulate_change(s->cib, &o->changes, s->now, o->quiet ? &unused : &s->out);
+        error = simulate_change(s->cib, &o->changes, s->recorded, o->quiet ? &unused : &s->out);
         hf_buf_free(&unused);
     }
     if (error == NULL && o->save_input != NULL)
@@ -579,7 +580,7 @@ static struct hf_error *find_time(struct simulation *s, char *effective, size_t 
     int64_t recorded;
     const xmlNode *root = xmlDocGetRootElement(s->cib);
 
-    s->now = (int64_t)time(NULL);
+    s->now = s->recorded = (int64_t)time(NULL);
     if (s->options->time != NULL) {
         if (!sched_parse_time(s->options->time, s->now, &s->now))
             return hf_error_new(HF_USAGE, "\"%s\" is not a time in ISO 8601", s->options->time);

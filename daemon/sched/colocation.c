@@ -332,7 +332,8 @@ bool sc_has_influence(const struct colocation *colocation, const struct resource
     return (colocation->flags & COLOC_INFLUENCE) || rsc->active.n == 0;
 }
 
-/* Whose attributes count for rsc on this node: in a bundle, and where the configuration says so, the host's. */
+/* Whose attributes count for rsc on this node: in a bundle, and where the configuration says so, the host's.
+ */
 static const char *attribute_target(const struct node *node, const struct resource *rsc)
 {
     if (rsc == NULL)

@@ -156,7 +156,7 @@ xmlNode *history_record(xmlNode *cib, const struct history_op *op)
     bool is_failure = failed(op) && !is_migration(op->task) && op->notify_key == NULL;
 
     hf_buf_printf(&key, "%s_%s_%lld", op->resource->id, entry.task, (long long)op->interval_ms);
-    hf_buf_printf(&transition_key, "-1:%d:%d:00000000-0000-0000-0000-000000000000", entry.call_id,
+    hf_buf_printf(&transition_key, "%d:-1:%d:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", entry.call_id,
                   op->target_rc);
     hf_buf_printf(&last, "%s_last_0", op->resource->id);
     hf_buf_printf(&failure, "%s_last_failure_0", op->resource->id);

@@ -84,11 +84,11 @@ static const char *failed_probe(struct run *run, const struct resource *rsc, con
     const struct resource *top = sc_top(rsc);
     const char *id = top->kind == KIND_CLONE ? hf_xml_get_or(top->clone->child_xml, "id", "") : rsc->id;
 
-    for (int i = 0; node != NULL && i < run->failed.n; i++) {
+    for (int i = 0; i < run->failed.n; i++) {
         const struct failed_op *failed = &run->failed.at[i];
         const char *resource, *operation;
         int64_t interval;
-        if (failed->node == node && sc_masked_probe(failed->xml) &&
+        if ((node == NULL || failed->node == node) && sc_masked_probe(failed->xml) &&
             sc_key_parse(run, failed->key, &resource, &operation, &interval) && sc_eq(resource, id))
             return rc_text((int)sc_xml_long(failed->xml, "rc-code", 0));
     }
