@@ -211,7 +211,8 @@ struct hf_error *status_write(struct hf_writer *writer, const xmlDoc *cib)
     if (hf_writer_is_json(writer)) {
         write_model(writer, sched_status(output));
     } else {
-        sched_print_status(output, STATUS_SHOW_PENDING | STATUS_SHOW_INACTIVE, "", &text);
+        sched_print_status(output, STATUS_SHOW_PENDING | STATUS_SHOW_INACTIVE | STATUS_SHOW_FAILED, "",
+                           &text);
         write_sections(writer, hf_buf_text(&text));
     }
     hf_buf_free(&text);

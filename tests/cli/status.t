@@ -7,6 +7,7 @@ $ cat >cib.xml <<'END'
 >   <resources>
 >    <primitive id="a" class="ocf" provider="heartbeat" type="Dummy"/>
 >    <primitive id="b" class="ocf" provider="heartbeat" type="Dummy"><meta_attributes id="m"><nvpair id="m-1" name="target-role" value="Stopped"/></meta_attributes></primitive>
+>    <primitive id="c" class="ocf" provider="heartbeat" type="Dummy"><operations><op id="c-m" name="monitor" interval="10s"/></operations></primitive>
 >   </resources>
 >   <constraints><rsc_location id="l" rsc="a" node="n1" score="100"/></constraints>
 >  </configuration>
@@ -14,6 +15,7 @@ $ cat >cib.xml <<'END'
 >   <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member">
 >    <lrm id="1"><lrm_resources>
 >     <lrm_resource id="a" class="ocf" provider="heartbeat" type="Dummy"><lrm_rsc_op id="a_last_0" operation_key="a_start_0" operation="start" call-id="5" rc-code="0" op-status="0" interval="0" transition-key="1:1:0:x" transition-magic="0:0;1:1:0:x"/></lrm_resource>
+>     <lrm_resource id="c" class="ocf" provider="heartbeat" type="Dummy"><lrm_rsc_op id="c_last_0" operation_key="c_start_0" operation="start" call-id="9" rc-code="0" op-status="0" interval="0" transition-key="3:1:0:x" transition-magic="0:0;3:1:0:x"/><lrm_rsc_op id="c_last_failure_0" operation_key="c_monitor_10000" operation="monitor" call-id="10" rc-code="7" op-status="0" interval="10000" last-rc-change="1700000000" exec-time="250" exit-reason="it went away" transition-key="4:1:0:x" transition-magic="0:7;4:1:0:x"/></lrm_resource>
 >     <lrm_resource id="b" class="ocf" provider="heartbeat" type="Dummy"><lrm_rsc_op id="b_last_0" operation_key="b_monitor_0" operation="monitor" call-id="6" rc-code="7" op-status="0" interval="0" transition-key="2:1:7:x" transition-magic="0:7;2:1:7:x"/></lrm_resource>
 >    </lrm_resources></lrm></node_state>
 >   <node_state id="2" uname="n2" in_ccm="false" crmd="offline" join="down" expected="down"/>
@@ -27,7 +29,7 @@ Cluster Summary:
   * Last updated: now
   * Last change:  Fri Nov 20 10:00:00 2026 on n1
   * 2 nodes configured
-  * 2 resource instances configured (1 DISABLED)
+  * 3 resource instances configured (1 DISABLED)
 
 Node List:
   * Online: [ n1 ]
@@ -36,6 +38,10 @@ Node List:
 Full List of Resources:
   * a	(ocf:heartbeat:Dummy):	 Started n1
   * b	(ocf:heartbeat:Dummy):	 Stopped (disabled)
+  * c	(ocf:heartbeat:Dummy):	 FAILED n1
+
+Failed Resource Actions:
+  * c 10s-interval monitor on n1 returned 'Not running' (it went away) at 2023-11-14 22:13:20Z after 0.25s
 $ holdfast status -1 --json | sed 's/"updated": .*,/"updated": 0,/' | head -40
 {
   "dc": "n1",
@@ -45,7 +51,7 @@ $ holdfast status -1 --json | sed 's/"updated": .*,/"updated": 0,/' | head -40
   "no-quorum-policy": "stop",
   "updated": 0,
   "last-change": "Fri Nov 20 10:00:00 2026",
-  "resource-instances": 2,
+  "resource-instances": 3,
   "disabled": 1,
   "blocked": 0,
   "nodes": [
@@ -63,7 +69,7 @@ $ holdfast status -1 --json | sed 's/"updated": .*,/"updated": 0,/' | head -40
       "shutdown": false,
       "dc": true,
       "health": 1,
-      "resources": 1
+      "resources": 2
     },
     {
       "name": "n2",
@@ -80,10 +86,10 @@ $ holdfast status -1 --json | sed 's/"updated": .*,/"updated": 0,/' | head -40
 $ holdfast status -2
 holdfast: found '-2', expected: status [-1] [--json]
 [2]
-$ holdfast resource locate a; holdfast resource locate b; holdfast resource locate c
+$ holdfast resource locate a; holdfast resource locate b; holdfast resource locate d
 n1
 'b' runs nowhere.
-holdfast: resource 'c' does not exist, expected the id of a resource
+holdfast: resource 'd' does not exist, expected the id of a resource
 [3]
 $ holdfast resource locate a --json
 {
@@ -95,6 +101,7 @@ $ holdfast resource locate a --json
 $ holdfast resource status
 a (ocf:heartbeat:Dummy): Started n1
 b (ocf:heartbeat:Dummy): Stopped (disabled)
+c (ocf:heartbeat:Dummy): Started n1 FAILED
 $ holdfast resource status b
 b (ocf:heartbeat:Dummy): Stopped (disabled)
 $ holdfast node show; holdfast node show n2; holdfast node show n3
@@ -114,10 +121,10 @@ $ holdfast resource clear a
 $ holdfast verify
 cib.xml is valid.
 $ sed 's/rsc="a"/rsc="z"/' cib.xml >bad.xml; holdfast verify bad.xml
-holdfast: bad.xml: line 21: rsc_location (in "l"): rsc="z" does not exist, expected the id of a resource, template or tag
+holdfast: bad.xml: line 26: rsc_location (in "l"): rsc="z" does not exist, expected the id of a resource, template or tag
 [3]
 $ sed 's/score="100"/score="lots"/' cib.xml >bad.xml; holdfast verify bad.xml
-holdfast: bad.xml:21: value 'lots' of score in <rsc_location id='l'>: expected a whole number, INFINITY, +INFINITY or -INFINITY
+holdfast: bad.xml:26: value 'lots' of score in <rsc_location id='l'>: expected a whole number, INFINITY, +INFINITY or -INFINITY
 [3]
 $ sed 's/<nodes>/<nodez>/' cib.xml >bad.xml; holdfast verify bad.xml
 holdfast: bad.xml:11: not well-formed XML: Opening and ending tag mismatch: nodez line 8 and nodes
@@ -130,7 +137,7 @@ holdfast: bad.xml: empty, expected an XML document
 holdfast: bad.xml: empty, expected an XML document
 [3]
 $ holdfast simulate -x cib.xml -S | head -8
-1 of 2 resource instances DISABLED and 0 BLOCKED from further action due to failure
+1 of 3 resource instances DISABLED and 0 BLOCKED from further action due to failure
 
 Current cluster status:
   * Node List:
