@@ -215,6 +215,11 @@ struct hf_error *command_dispatch(struct session *session, const struct command_
         argc--;
         command = command_named(area, argv[0]);
     }
+    if (command == NULL && area == &area_configure && argc == 1 && strpbrk(argv[0], " \t\n") != NULL) {
+        char *statement[] = {(char *)"statement", argv[0], NULL}; /* a whole statement as one argument */
+
+        return run_command(session, area, command_named(area, "statement"), 2, statement);
+    }
     if (command == NULL)
         return command_unknown(area == &area_main ? level : area, argv[0]);
     return run_command(session, area, command, argc, argv);

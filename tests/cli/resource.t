@@ -101,3 +101,11 @@ holdfast 0.1.0
 $ holdfast help node standby
   node standby [NODE] [reboot|forever]
       Move everything off a node
+$ holdfast resource migrate a n1; holdfast configure show cli-prefer-a; holdfast resource unmove a
+location cli-prefer-a a inf: n1
+$ holdfast configure 'primitive "meta" Dummy params a="x y"'; holdfast configure show meta
+primitive "meta" ocf:heartbeat:Dummy \
+	params a="x y"
+$ holdfast configure 'primitive z Dummy params a="x y'
+holdfast: line 1, column 28: this " quote is not closed, expected another "
+[2]
