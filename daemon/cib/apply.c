@@ -305,7 +305,7 @@ void cib_apply_ack(struct cib_replica *replica, cib_member sender, const struct 
     }
     if (message->index > peer->acked) {
         peer->acked = message->index;
-        peer->since = 0;
+        peer->since = peer->reported = 0;
     }
     peer->full = message->full;
     check_open(replica);

@@ -30,10 +30,10 @@ struct peer {
     size_t heard_at; /* the how-manieth HELLO it was */
     struct cib_hello hello;
     bool in_sync;
-    bool full;      /* its disk takes no more */
-    bool reported;  /* as unresponsive */
-    uint64_t acked; /* entries it has (and has on disk) */
-    int64_t since;  /* since when it owes something, 0: it does not */
+    bool full;         /* its disk takes no more */
+    unsigned reported; /* how often, as unresponsive */
+    uint64_t acked;    /* entries it has (and has on disk) */
+    int64_t since;     /* since when it owes something, 0: it does not */
     struct part {
         struct hf_buf bytes;
         uint64_t sequence;

@@ -189,21 +189,41 @@ static void watch(struct cib_replica *replica)
         struct peer *peer = &replica->peers[i];
 
         if (!owes(replica, peer))
-            peer->since = 0;
+            peer->since = peer->reported = 0;
         else if (peer->since == 0)
             peer->since = replica->now;
     }
 }
 
+/* The one who expels a silent member: the first in seniority but that one; before there is a seniority, the
+ * first who was heard. */
+static cib_member avenger(const struct cib_replica *replica, cib_member silent)
+{
+    const struct peer *first = NULL;
+
+    if (replica->phase == PHASE_ACTIVE)
+        return replica->seniority.list[replica->seniority.list[0] == silent && replica->seniority.count > 1];
+    for (size_t i = 0; i < replica->n_peers; i++) {
+        const struct peer *peer = &replica->peers[i];
+
+        if (peer->heard && (first == NULL || peer->heard_at < first->heard_at))
+            first = peer;
+    }
+    return first == NULL ? 0 : first->member;
+}
+
+/* Reported once per limit; from the second time on everybody acts, since the one who should is silent too. */
 static void tick_peers(struct cib_replica *replica)
 {
     for (size_t i = 0; i < replica->n_peers; i++) {
         struct peer *peer = &replica->peers[i];
+        struct cib_update *update;
 
-        if (peer->since == 0 || peer->reported || replica->now - peer->since < replica->ack_limit)
+        if (peer->since == 0 || replica->now - peer->since < replica->ack_limit * (peer->reported + 1))
             continue;
-        peer->reported = true;
-        cib_tell(replica, CIB_UPDATE_UNRESPONSIVE)->member = peer->member;
+        update = cib_tell(replica, CIB_UPDATE_UNRESPONSIVE);
+        update->member = peer->member;
+        update->act = peer->reported++ > 0 || avenger(replica, peer->member) == replica->self;
     }
 }
 
@@ -231,8 +251,10 @@ int64_t cib_replica_deadline(const struct cib_replica *replica)
     for (size_t i = 0; i < replica->n_peers; i++) {
         const struct peer *peer = &replica->peers[i];
 
-        if (peer->since != 0 && !peer->reported && peer->since + replica->ack_limit < deadline)
-            deadline = peer->since + replica->ack_limit;
+        int64_t due = peer->since + replica->ack_limit * (peer->reported + 1);
+
+        if (peer->since != 0 && due < deadline)
+            deadline = due;
     }
     return deadline;
 }

@@ -101,7 +101,8 @@ enum cib_update_type {
     CIB_UPDATE_DC,           /* member coordinates now (self or not); 0: nobody yet */
     CIB_UPDATE_QUORUM,       /* quorate: what the group agreed on */
     CIB_UPDATE_MEMBER,       /* member is in sync (joined the working group) */
-    CIB_UPDATE_UNRESPONSIVE, /* member did not acknowledge within the limit: expel and fence it */
+    CIB_UPDATE_UNRESPONSIVE, /* member did not acknowledge within the limit; act: it is for this member to
+                              * expel it (and have it fenced) */
     CIB_UPDATE_DIVERGED,     /* member's digest is not the DC's (text says where); it is being resynced */
     CIB_UPDATE_EXPELLED,     /* member was expelled: if it is this one, the process must end and join anew; if
                               * not, say by QUORUM whether the others may decide without it */
@@ -119,6 +120,7 @@ struct cib_update {
     bool configuration, status; /* APPLIED */
     bool replaced;              /* IN_SYNC */
     bool quorate;               /* QUORUM */
+    bool act;                   /* UNRESPONSIVE */
     cib_member member;          /* DC, MEMBER, UNRESPONSIVE, DIVERGED, EXPELLED, PROTOCOL */
     char *text;                 /* APPLIED: node id; DIVERGED, PROTOCOL: what; owned by the update */
 };

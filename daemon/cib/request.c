@@ -388,7 +388,7 @@ static bool is_stale(const struct cib_replica *replica, const struct request *re
 static bool joiner_on_its_way(const struct cib_replica *replica)
 {
     for (size_t i = 0; i < replica->n_peers; i++)
-        if (!replica->peers[i].in_sync && !replica->peers[i].reported)
+        if (!replica->peers[i].in_sync && replica->peers[i].reported == 0)
             return true;
     return false;
 }

@@ -211,18 +211,13 @@ static void coordinator(struct node *node, cib_member member)
 
 static void replica_step(struct node *node, struct cib_event *event);
 
-/* The most senior of the others sends it away; if that one is as silent, it is not the most senior for long.
- */
-static void unresponsive(struct node *node, cib_member member)
+static void unresponsive(struct node *node, const struct cib_update *update)
 {
-    size_t count;
-    const cib_member *members = cib_replica_members(node->replica, &count);
-    struct cib_event expel = {.type = CIB_EVENT_EXPEL, .member = member};
-    size_t first = count > 0 && members[0] == member ? 1 : 0;
+    struct cib_event expel = {.type = CIB_EVENT_EXPEL, .member = update->member};
 
     node_log(node, LOG_ERR, "%s does not acknowledge changes in time and counts as failed",
-             node_name(node, cib_member_node(member)));
-    if (first < count && cib_member_node(members[first]) == node->self)
+             node_name(node, cib_member_node(update->member)));
+    if (update->act)
         replica_step(node, &expel);
 }
 
@@ -305,7 +300,7 @@ static void perform_update(struct node *node, struct cib_update *update)
         node_log(node, LOG_INFO, "%s is in sync", who);
         break;
     case CIB_UPDATE_UNRESPONSIVE:
-        unresponsive(node, update->member);
+        unresponsive(node, update);
         break;
     case CIB_UPDATE_DIVERGED:
         node_log(node, LOG_CRIT, "%s has a state that is not the group's and takes it over: %s", who,

@@ -214,22 +214,15 @@ static void answered(struct member *member, const struct cib_update *update)
 
 /* --- performing updates --- */
 
-static void unresponsive(struct member *member, cib_member other)
+static void unresponsive(struct member *member, const struct cib_update *update)
 {
-    unsigned node = cib_member_node(other) - 1;
-    size_t count;
-    const cib_member *members = cib_replica_members(member->replica, &count);
-    cib_member first = 0;
+    unsigned node = cib_member_node(update->member) - 1;
 
-    /* The first in seniority who is not the one in question acts; without seniority everybody does. */
-    for (size_t i = 0; i < count && first == 0; i++)
-        if (members[i] != other)
-            first = members[i];
-    if (count > 0 && first != member->self)
+    if (!update->act)
         return;
     member->ledger->expelled++;
-    member->must_expel = other;
-    if (member->ledger->fence && world_chance(member->world, 60) && node != member->node)
+    member->must_expel = update->member;
+    if (member->ledger->fence && world_chance(member->world, 60))
         world_kill(member->world, node);
 }
 
@@ -282,7 +275,7 @@ static void perform(struct member *member, struct cib_update *update)
         member->must_put_status = true;
         return;
     case CIB_UPDATE_UNRESPONSIVE:
-        unresponsive(member, update->member);
+        unresponsive(member, update);
         return;
     case CIB_UPDATE_EXPELLED:
         expelled(member, update->member);

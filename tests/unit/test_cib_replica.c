@@ -165,6 +165,30 @@ static void test_silent_coordinator(void **state)
     end(story);
 }
 
+/* A member falls silent just as a view begins: there is no seniority yet, and somebody must act all the same.
+ * Then the one who should act falls silent too: the others do not wait for it forever. */
+static void test_silent_in_an_exchange(void **state)
+{
+    struct story *story = tell(5, 0);
+    size_t change;
+
+    start_all(story);
+    FREEZE(3);
+    KILL(4);
+    ELAPSE(3500);
+    assert_true(cib_replica_open(REPLICA(0)));
+    change = SUBMIT(1);
+    ELAPSE(100);
+    assert_int_equal(outcome(story, change), OUTCOME_DONE);
+    FREEZE(1);
+    FREEZE(0);
+    SUBMIT(2);
+    ELAPSE(12000);
+    assert_false(cib_replica_open(REPLICA(2))); /* one of five may decide nothing */
+    assert_false(cib_replica_quorate(REPLICA(2)));
+    end(story);
+}
+
 /* --- partitions --- */
 
 static void test_minority_refuses_and_never_wins(void **state)
@@ -570,6 +594,7 @@ int main(void)
         cmocka_unit_test(test_refusal_has_a_reason),
         cmocka_unit_test(test_silent_member_is_unknown_not_done),
         cmocka_unit_test(test_silent_coordinator),
+        cmocka_unit_test(test_silent_in_an_exchange),
         cmocka_unit_test(test_minority_refuses_and_never_wins),
         cmocka_unit_test(test_change_on_its_way_when_the_ring_breaks),
         cmocka_unit_test(test_both_halves_restart_with_different_states),
