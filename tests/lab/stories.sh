@@ -90,3 +90,29 @@ identity() { # NODE
         case $(readlink $p/exe) in */nginx | */haproxy) cut -d" " -f1,22 $p/stat ;; esac
     done' | sort
 }
+
+# --- writers: what was acknowledged must be there at the end ---
+
+# Writes one constraint after the other through NODE until told to stop; acknowledged ones go into a file,
+# and so do the ones whose outcome is unknown.
+writer() { # NODE
+    local i=0 status
+    while [ ! -e "$scratch/stop" ]; do
+        i=$((i + 1))
+        hf "$1" configure location "w-$1-$i" d1 "$i:" n1 >"$scratch/out-$1" 2>&1
+        status=$?
+        echo "$i $status $(head -1 "$scratch/out-$1")" >>"$scratch/writes-$1"
+        [ $status = 0 ] || sleep 0.1
+    done
+}
+start_writers() {
+    rm -f "$scratch/stop"
+    writers=
+    for n in "$@"; do : >"$scratch/writes-$n"; writer "$n" & writers="$writers $!"; done
+}
+stop_writers() { touch "$scratch/stop"; wait $writers; }
+acknowledged() { awk '$2 == 0 { print "w-'"$1"'-" $1 }' "$scratch/writes-$1"; }
+lost() { # NODE WRITER...: acknowledged writes of WRITERs that NODE's configuration does not have
+    hf "$1" configure show xml | grep -o 'id="w-n[0-9]-[0-9]*"' | cut -d'"' -f2 | sort >"$scratch/have"
+    for w in "${@:2}"; do acknowledged "$w"; done | sort | comm -23 - "$scratch/have"
+}

@@ -2,29 +2,6 @@
 # partition.sh - three nodes are cut apart while both sides write, and come together again.
 . "$(dirname "$0")/../stories.sh"
 
-# Writes one constraint after the other through NODE until told to stop; acknowledged ones go into a file,
-# and so do the ones whose outcome is unknown.
-writer() { # NODE
-    local i=0 status
-    while [ ! -e "$scratch/stop" ]; do
-        i=$((i + 1))
-        hf "$1" configure location "w-$1-$i" d1 "$i:" n1 >"$scratch/out-$1" 2>&1
-        status=$?
-        echo "$i $status $(head -1 "$scratch/out-$1")" >>"$scratch/writes-$1"
-        [ $status = 0 ] || sleep 0.1
-    done
-}
-start_writers() {
-    rm -f "$scratch/stop"
-    writers=
-    for n in "$@"; do : >"$scratch/writes-$n"; writer "$n" & writers="$writers $!"; done
-}
-stop_writers() { touch "$scratch/stop"; wait $writers; }
-acknowledged() { awk '$2 == 0 { print "w-'"$1"'-" $1 }' "$scratch/writes-$1"; }
-lost() { # NODE WRITER...: acknowledged writes of WRITERs that NODE's configuration does not have
-    hf "$1" configure show xml | grep -o 'id="w-n[0-9]-[0-9]*"' | cut -d'"' -f2 | sort >"$scratch/have"
-    for w in "${@:2}"; do acknowledged "$w"; done | sort | comm -23 - "$scratch/have"
-}
 quorate() { lab exec "$1" holdfast status | grep -qi 'with quorum'; }
 without_quorum() { ! quorate "$1"; }
 
