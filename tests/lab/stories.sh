@@ -51,10 +51,10 @@ located() { hf "$1" resource locate "$2" | grep -qw "$3"; } # ASKED RESOURCE NOD
 alone_on() { # NODE OTHER: the address and its balancer are on NODE and not on OTHER
     has_vip "$1" && ! has_vip "$2" && runs "$1" haproxy.cfg && ! runs "$2" haproxy.cfg
 }
-online() { # ASKED NODE...: does ASKED see these, and only these, online?
+online() { # ASKED NODE...: does ASKED, itself in sync, see these, and only these, as members?
     local names
-    names=$(hf "$1" status | sed -n 's/.*Online: \[ *\(.*[^ ]\) *\].*/\1/p')
-    [ "$names" = "${*:2}" ] || { echo "online are: $names"; return 1; }
+    names=$(hf "$1" cluster status | awk '/^Member:/ { print $2 } /^Joined:/ { print "synced:" $2 }' | sort | xargs)
+    [ "$names" = "${*:2} synced:yes" ] || { echo "members and in sync: $names"; return 1; }
 }
 same_configuration() { # NODE...: all members have the same configuration, byte by byte
     local n

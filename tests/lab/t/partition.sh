@@ -2,8 +2,8 @@
 # partition.sh - three nodes are cut apart while both sides write, and come together again.
 . "$(dirname "$0")/../stories.sh"
 
-quorate() { lab exec "$1" holdfast status | grep -qi 'with quorum'; }
-without_quorum() { ! quorate "$1"; }
+quorate() { hf "$1" cluster status | grep -qx 'Quorate: yes'; }
+without_quorum() { hf "$1" cluster status | grep -qx 'Quorate: no'; }
 
 story "three nodes"
 check "the lab is up" lab up --nodes 3
