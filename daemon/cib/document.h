@@ -92,7 +92,7 @@ char *cib_status_update_node(const void *bytes, size_t length);
 /* What one operation of an update is about; borrowed. */
 enum cib_status_kind {
     CIB_STATUS_NODE,            /* a node_state or an attribute of it */
-    CIB_STATUS_HISTORY,         /* resource, name: id of the lrm_rsc_op that was put */
+    CIB_STATUS_HISTORY,         /* resource, name: id of the lrm_rsc_op that was put, entry: itself */
     CIB_STATUS_HISTORY_REMOVED, /* resource (NULL: all), name (NULL: the whole resource) */
     CIB_STATUS_ATTRIBUTE,       /* name: of a transient attribute */
     CIB_STATUS_TICKET,          /* node_id is the ticket */
@@ -100,10 +100,11 @@ enum cib_status_kind {
 struct cib_status_seen {
     enum cib_status_kind kind;
     const char *node_id, *resource, *name;
+    const xmlNode *entry;
 };
 typedef void cib_status_visitor(void *context, const struct cib_status_seen *seen);
 /* Tells the operations of an update that was applied, in their order, so that who reacts to changes need
- * not look through the whole status. */
+ * not look through the whole status, nor takes what a later update made of it for what this one did. */
 void cib_status_update_each(const void *bytes, size_t length, cib_status_visitor *visitor, void *context);
 
 /* Operations of a status update, appended to buf in order. */

@@ -430,25 +430,25 @@ struct hf_error *cib_document_status_update(struct cib_document *document, const
 
 /* --- telling what an update is about --- */
 
-/* Reads past the attributes of an operation's entry and gives its id. */
-static char *read_entry_id(struct hf_reader *reader)
+/* The <lrm_rsc_op> of an operation, on its own. */
+static xmlNode *read_entry(struct hf_reader *reader)
 {
+    xmlNode *entry = xmlNewNode(NULL, BAD_CAST "lrm_rsc_op");
     unsigned count = hf_get_u16(reader);
-    char *id = NULL;
 
     for (unsigned i = 0; i < count && !reader->failed; i++) {
         HF_CLEANUP(hf_freep) char *name = hf_get_string(reader);
         HF_CLEANUP(hf_freep) char *value = hf_get_string(reader);
 
-        if (name != NULL && strcmp(name, "id") == 0 && id == NULL)
-            id = HF_STEAL(value);
+        if (!reader->failed)
+            hf_xml_set(entry, name, value);
     }
-    return id;
+    return entry;
 }
 
-/* Reads the rest of one operation into seen; what it allocates is in *resource and *name. */
+/* Reads the rest of one operation into seen; what it allocates is in *resource, *name and *entry. */
 static void read_seen(struct hf_reader *reader, unsigned operation, struct cib_status_seen *seen,
-                      char **resource, char **name)
+                      char **resource, char **name, xmlNode **entry)
 {
     size_t length;
 
@@ -466,7 +466,8 @@ static void read_seen(struct hf_reader *reader, unsigned operation, struct cib_s
         *resource = hf_get_string(reader);
         for (int i = 0; i < 4; i++)
             free(get_optional(reader));
-        *name = read_entry_id(reader);
+        *entry = read_entry(reader);
+        *name = hf_strdup(hf_xml_get(*entry, "id"));
         break;
     case OP_REMOVE_HISTORY:
         *resource = get_optional(reader);
@@ -475,6 +476,7 @@ static void read_seen(struct hf_reader *reader, unsigned operation, struct cib_s
     }
     seen->resource = *resource;
     seen->name = *name;
+    seen->entry = *entry;
 }
 
 void cib_status_update_each(const void *bytes, size_t length, cib_status_visitor *visitor, void *context)
@@ -497,12 +499,13 @@ void cib_status_update_each(const void *bytes, size_t length, cib_status_visitor
         HF_CLEANUP(hf_freep) char *id = hf_get_string(&reader);
         HF_CLEANUP(hf_freep) char *resource = NULL;
         HF_CLEANUP(hf_freep) char *name = NULL;
+        HF_CLEANUP(hf_xml_node_freep) xmlNode *entry = NULL;
         struct cib_status_seen seen = {.node_id = id};
 
         if (operation == 0 || operation >= HF_ARRAY_LENGTH(kinds))
             return;
         seen.kind = kinds[operation];
-        read_seen(&reader, operation, &seen, &resource, &name);
+        read_seen(&reader, operation, &seen, &resource, &name, &entry);
         if (!reader.failed)
             visitor(context, &seen);
     }
