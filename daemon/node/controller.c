@@ -11,6 +11,7 @@
 enum {
     GAP_MS = 30,           /* between two runs, so that a burst of changes costs one */
     AWAY_GRACE_MS = 10000, /* a daemon may be gone this long while its machine is there */
+    JOIN_LIMIT_MS = 20000,
     NODES_RETRY_MS = 2000,
     FENCE_RETRY_MS = 2000,
     INFINITY_SCORE = 1000000,
@@ -64,6 +65,7 @@ void controller_activate(struct node *node, bool active)
     controller->wanted = false;
     controller->nodes_written = false;
     controller->marking = false;
+    controller->join_by = 0;
     controller->n_waiters = 0;
     if (now_active) {
         controller_want(node, "a new coordinator");
@@ -118,6 +120,11 @@ void controller_view(struct node *node, const struct node_event *event)
     }
     for (int i = 0; i < event->view.n_members; i++)
         forget_away(node, event->view.members[i].id);
+    /* What a machine runs that was up before this daemon is known only to its own daemon. */
+    for (int i = 0; !node->controller.seen_view && i < event->view.machines; i++)
+        if (!node_is_member(node, event->view.heard[i]))
+            remember_away(node, event->view.heard[i], AWAY_GRACE_MS);
+    node->controller.seen_view = true;
     node->controller.marking = false;
 }
 
@@ -237,13 +244,42 @@ static void mark_lost(struct node *node)
     node_status_update(node, &update, TICKET_OWN | OWN_MARK);
 }
 
-/* Whether nothing may be decided yet: the group has not agreed on quorum, or a daemon is expected back. */
+/* What a member runs is known once it has put its state into the CIB. */
+static bool all_published(const struct node *node)
+{
+    for (size_t i = 0; i < node->n_members; i++) {
+        char id[12];
+        const xmlNode *state = cib_document_node_state(cib_replica_document(node->replica),
+                                                       node_id_text(node->members[i].id, id));
+
+        if (strcmp(hf_xml_get_or(state, "join", ""), "member") != 0 ||
+            strcmp(hf_xml_get_or(state, "crmd", ""), "online") != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Members get so long to do that; then the others go on without knowing. */
+static void watch_joining(struct node *node)
+{
+    struct controller *controller = &node->controller;
+
+    if (all_published(node))
+        controller->join_by = 0;
+    else if (controller->join_by == 0)
+        controller->join_by = node->now + JOIN_LIMIT_MS;
+}
+
+/* Whether nothing may be decided yet: the group has not agreed on quorum, a member's state is not known, or
+ * a daemon is expected back. */
 static bool holding(const struct node *node)
 {
-    if (!cib_replica_agreed(node->replica) || node->controller.marking)
+    const struct controller *controller = &node->controller;
+
+    if (!cib_replica_agreed(node->replica) || controller->marking || controller->join_by > node->now)
         return true;
-    for (size_t i = 0; i < node->controller.n_away; i++)
-        if (!node->controller.away[i].given_up)
+    for (size_t i = 0; i < controller->n_away; i++)
+        if (!controller->away[i].given_up && controller->away[i].deadline > node->now)
             return true;
     return false;
 }
@@ -411,20 +447,14 @@ static void operation_seen(struct node *node, const char *node_id, const char *r
 
 static void history_seen(struct node *node, const struct cib_status_seen *seen)
 {
-    const xmlNode *state = cib_document_node_state(cib_replica_document(node->replica), seen->node_id);
-    const xmlNode *resources = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
-    const xmlNode *entry = hf_xml_child_by_id(resources, "lrm_resource", seen->resource);
-    const xmlNode *op = hf_xml_child_by_id(entry, "lrm_rsc_op", seen->name);
     size_t length = strlen(seen->name);
     static const char copy[] = "_last_failure_0";
 
     /* A failed one-time operation is recorded twice; the copy says nothing new. */
-    if (op == NULL)
-        return;
     if (length > sizeof(copy) - 1 && strcmp(seen->name + length - (sizeof(copy) - 1), copy) == 0 &&
-        strcmp(hf_xml_get_or(op, "interval", "0"), "0") == 0)
+        strcmp(hf_xml_get_or(seen->entry, "interval", "0"), "0") == 0)
         return;
-    operation_seen(node, seen->node_id, seen->resource, op);
+    operation_seen(node, seen->node_id, seen->resource, seen->entry);
 }
 
 static void status_seen(void *context, const struct cib_status_seen *seen)
@@ -433,7 +463,8 @@ static void status_seen(void *context, const struct cib_status_seen *seen)
 
     switch (seen->kind) {
     case CIB_STATUS_HISTORY:
-        history_seen(node, seen);
+        if (seen->name != NULL)
+            history_seen(node, seen);
         break;
     case CIB_STATUS_HISTORY_REMOVED:
         /* One operation goes when it is cancelled, which is a step of a transition or follows one. */
@@ -736,6 +767,7 @@ void controller_run(struct node *node)
         walk(node, &tick);
     }
     mark_lost(node);
+    watch_joining(node);
     write_nodes(node);
     if (controller->recheck_at != 0 && controller->recheck_at <= node->wall && controller->walk == NULL) {
         controller->recheck_at = 0;
@@ -758,8 +790,11 @@ int64_t controller_deadline(const struct node *node)
     else if (controller->wanted && !holding(node))
         deadline = next_run(controller);
     for (size_t i = 0; i < controller->n_away; i++)
-        if (!controller->away[i].given_up && controller->away[i].deadline < deadline)
+        if (!controller->away[i].given_up && controller->away[i].deadline > node->now &&
+            controller->away[i].deadline < deadline)
             deadline = controller->away[i].deadline;
+    if (controller->join_by > node->now && controller->join_by < deadline)
+        deadline = controller->join_by;
     if (!controller->nodes_written && controller->nodes_retry > node->now &&
         controller->nodes_retry < deadline)
         deadline = controller->nodes_retry;
@@ -779,15 +814,7 @@ bool node_settled(const struct node *node)
     if (!controller->active || controller->wanted || controller->walk != NULL || holding(node) ||
         !node->executor.published || !cib_replica_idle(node->replica))
         return false;
-    for (size_t i = 0; i < node->n_members; i++) {
-        char id[12];
-        const xmlNode *state = cib_document_node_state(cib_replica_document(node->replica),
-                                                       node_id_text(node->members[i].id, id));
-
-        if (strcmp(hf_xml_get_or(state, "join", ""), "member") != 0)
-            return false;
-    }
-    return true;
+    return all_published(node);
 }
 
 void controller_settle(struct node *node, uint32_t from, uint64_t ticket)

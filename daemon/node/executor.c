@@ -80,6 +80,24 @@ static xmlDoc *scratch_new(void)
     return scratch;
 }
 
+/* The scheduler orders the entries of one recurring operation by the second in which their result changed.
+ * A failure in the same second as the success before it must still come after it. */
+static int64_t changed_at(const struct node *node, const struct runner_result *result, const char *node_id,
+                          bool failed)
+{
+    const xmlNode *state = cib_document_node_state(cib_replica_document(node->replica), node_id);
+    const xmlNode *resources = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
+    const xmlNode *entry = hf_xml_child_by_id(resources, "lrm_resource", result->resource);
+    HF_CLEANUP(hf_freep)
+    char *id = hf_asprintf("%s_%s_%" PRIu32, result->resource, result->operation, result->interval_ms);
+    int64_t before = 0;
+
+    if (!failed || result->interval_ms == 0)
+        return result->rc_change_time;
+    hf_parse_int64(hf_xml_get(hf_xml_child_by_id(entry, "lrm_rsc_op", id), "last-rc-change"), &before);
+    return result->rc_change_time > before ? result->rc_change_time : before + 1;
+}
+
 static void record(struct node *node, xmlDoc *scratch, const struct runner_result *result,
                    const struct userdata *data)
 {
@@ -102,7 +120,6 @@ static void record(struct node *node, xmlDoc *scratch, const struct runner_resul
         .target_rc = node_key_parse(data->key, &key) ? key.target_rc : result->expected_rc,
         .call_id = (int)result->call_id,
         .run = result->start_time,
-        .changed = result->rc_change_time,
         .exec_ms = result->exec_ms,
         .queue_ms = result->queue_ms,
         .exit_reason = result->reason[0] == '\0' ? NULL : result->reason,
@@ -115,6 +132,7 @@ static void record(struct node *node, xmlDoc *scratch, const struct runner_resul
         .secure_digest = given(data->secure_digest),
     };
 
+    op.changed = changed_at(node, result, id, op.status > 0 || (op.status == 0 && op.rc != op.target_rc));
     history_record(xmlDocGetRootElement(scratch), &op);
 }
 
@@ -405,19 +423,28 @@ static int by_name(const void *one, const void *other)
     return strcmp(((const struct graph_attr *)one)->name, ((const struct graph_attr *)other)->name);
 }
 
+/* The parameters proper; of the meta-data only the timeout of a recurring operation, which is its own. */
+static bool is_fingerprinted(const struct node_action *action, const char *name)
+{
+    if (strncmp(name, "CRM_meta_", strlen("CRM_meta_")) == 0)
+        return action->interval_ms > 0 && strcmp(name, "CRM_meta_timeout") == 0;
+    return true;
+}
+
 /* The fingerprints of the parameters, as the scheduler will want to compare them. */
 static void fill_userdata(struct node *node, const struct node_action *action, struct userdata *data)
 {
     HF_CLEANUP(hf_freep) struct graph_attr *attrs = hf_calloc(action->n_params, sizeof(*attrs));
-    int count = (int)action->n_params;
+    int count = 0;
     char digest[SCHED_DIGEST_SIZE];
     bool asked;
     const struct agent_info *agent =
         agents_get(&node->executor.agents, action->class_, action->provider, action->type, &asked);
 
-    for (int i = 0; i < count; i++)
-        attrs[i] = (struct graph_attr){action->params[i].name, action->params[i].value};
-    qsort(attrs, action->n_params, sizeof(*attrs), by_name);
+    for (uint32_t i = 0; i < action->n_params; i++)
+        if (is_fingerprinted(action, action->params[i].name))
+            attrs[count++] = (struct graph_attr){action->params[i].name, action->params[i].value};
+    qsort(attrs, (size_t)count, sizeof(*attrs), by_name);
     *data = (struct userdata){.key = hf_strdup(action->key), .no_record = action->no_record};
     sched_digest_all(attrs, count, digest);
     data->digest = hf_strdup(digest);

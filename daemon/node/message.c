@@ -91,6 +91,11 @@ void node_message_encode(const struct node_message *message, struct hf_buf *out)
         hf_put_u32(out, (uint32_t)message->status);
         hf_put_string(out, message->text);
         break;
+    case NODE_MESSAGE_LOCK:
+        hf_put_u64(out, message->ticket);
+        hf_put_u32(out, (uint32_t)message->rc);
+        hf_put_u32(out, (uint32_t)message->status);
+        break;
     case NODE_MESSAGE_CONFIRM:
         hf_put_u64(out, message->ticket);
         hf_put_string(out, message->text);
@@ -128,6 +133,11 @@ static struct hf_error *get_body(struct hf_reader *in, struct node_message *mess
         message->rc = (int32_t)hf_get_u32(in);
         message->status = (int32_t)hf_get_u32(in);
         message->text = hf_get_string(in);
+        break;
+    case NODE_MESSAGE_LOCK:
+        message->ticket = hf_get_u64(in);
+        message->rc = (int32_t)hf_get_u32(in);
+        message->status = (int32_t)hf_get_u32(in);
         break;
     case NODE_MESSAGE_CONFIRM:
         message->ticket = hf_get_u64(in);

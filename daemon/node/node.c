@@ -409,7 +409,6 @@ static void take_view(struct node *node, const struct node_event *event)
         .members = members,
         .n_members = (size_t)event->view.n_members,
         .ring = view_name(event),
-        .quorum = event->view.quorate ? CIB_QUORUM_YES : CIB_QUORUM_NO,
     };
 
     for (int i = 0; i < event->view.n_members; i++)
@@ -419,10 +418,21 @@ static void take_view(struct node *node, const struct node_event *event)
     node->n_members = (size_t)event->view.n_members;
     drop_expelled(node);
     node->machines = event->view.machines;
+    node->corosync_quorate = event->view.quorate;
     node->fencing_configured = false;
     controller_view(node, event);
+    view.quorum = quorum_now(node, &view.term);
     replica_step(node, &view);
+    quorum_view(node);
     request_ask_again(node);
+}
+
+void node_quorum_changed(struct node *node)
+{
+    struct cib_event event = {.type = CIB_EVENT_QUORUM};
+
+    event.quorum = quorum_now(node, &event.term);
+    replica_step(node, &event);
 }
 
 static void take_message(struct node *node, const struct node_event *event)
@@ -462,6 +472,9 @@ static void take_message(struct node *node, const struct node_event *event)
             break;
         case NODE_MESSAGE_FENCED:
             fencing_remote_result(node, &message);
+            break;
+        case NODE_MESSAGE_LOCK:
+            quorum_heard(node, event->message.from, &message);
             break;
         case NODE_MESSAGE_CONFIRM:
             controller_confirm(node, event->message.from, &message);
@@ -553,16 +566,14 @@ static void stored(struct node *node, const struct node_event *event)
 
 static void dispatch(struct node *node, const struct node_event *event)
 {
-    struct cib_event quorum = {.type = CIB_EVENT_QUORUM};
-
     switch (event->type) {
     case NODE_VIEW:
         take_view(node, event);
         break;
     case NODE_QUORUM:
         node->machines = event->view.machines;
-        quorum.quorum = event->view.quorate ? CIB_QUORUM_YES : CIB_QUORUM_NO;
-        replica_step(node, &quorum);
+        node->corosync_quorate = event->view.quorate;
+        node_quorum_changed(node);
         break;
     case NODE_NAMES:
         take_names(node, event);
@@ -587,6 +598,9 @@ static void dispatch(struct node *node, const struct node_event *event)
         break;
     case NODE_RESULT:
         executor_result(node, event->result);
+        break;
+    case NODE_LOCK:
+        quorum_lock(node, event->lock);
         break;
     case NODE_FENCED:
         fencing_result(node, event->fenced);
@@ -658,6 +672,7 @@ void node_free(struct node *node)
     free(node->cluster);
     free(node->members);
     free(node->expelled);
+    free(node->holders);
     request_free(node);
     fencing_free(node->fencing);
     free((char *)node->config.name);

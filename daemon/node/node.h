@@ -52,9 +52,17 @@ enum node_input {
     NODE_RUNNER_LOST,    /* the connection to it is gone */
     NODE_RUNNER_HISTORY, /* the answer to NODE_LIST: all that the runner knows */
     NODE_RESULT,         /* an agent's operation ended */
+    NODE_LOCK,           /* what the guard says of the lock `cluster` changed */
     NODE_FENCED,         /* a fence agent ended */
     NODE_SHUTDOWN,       /* this node shall leave in good order */
     NODE_TICK,           /* node_deadline() was reached */
+};
+
+/* The lock `cluster`, as the guard of this node sees it. */
+struct node_lock {
+    bool configured; /* there are lock servers */
+    bool owned;
+    uint64_t token; /* its term */
 };
 
 /* What became of a NODE_FENCE effect; run and requester are the effect's ticket and client. */
@@ -74,10 +82,11 @@ struct node_event {
         struct {
             const struct node_member *members, *joined, *left;
             int n_members, n_joined, n_left;
-            int machines; /* that are heard, whether or not a daemon runs on them */
+            const uint32_t *heard; /* machines, whether or not a daemon runs on them */
+            int machines;          /* how many */
             bool quorate;
             uint64_t ring;
-        } view; /* NODE_VIEW; NODE_QUORUM uses machines, quorate and ring */
+        } view; /* NODE_VIEW; NODE_QUORUM uses heard, machines, quorate and ring */
         struct {
             const struct node_name *names;
             int count;
@@ -104,6 +113,7 @@ struct node_event {
         } history;
         const struct runner_result *result;
         const struct node_fence_result *fenced;
+        const struct node_lock *lock;
     };
 };
 
@@ -116,6 +126,7 @@ enum node_effect_type {
     NODE_FORGET,       /* resource to the runner */
     NODE_LIST,         /* ask the runner for its history */
     NODE_ACK,          /* ticket: results up to this sequence are safe */
+    NODE_WANT_LOCK,    /* take part in the lock `cluster`, with interval_ms as the rank: 0 bids first */
     NODE_FENCE,        /* run fence agent resource with bytes as its input, for at most interval_ms */
     NODE_FENCE_FORGET, /* the run called ticket is not wanted any more */
     NODE_LOG,          /* bytes are a line for the log, of syslog priority level */

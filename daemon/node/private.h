@@ -66,10 +66,12 @@ struct controller {
     int number;         /* of the last transition */
     struct sched_output *plan;
     struct transition *walk;
-    int depth;    /* of steps of the walk within each other */
-    bool over;    /* a step said that the walk has ended */
-    char *why;    /* what the pending or current run is for */
-    char *warned; /* the scheduler's warnings that were logged last */
+    int depth;      /* of steps of the walk within each other */
+    bool over;      /* a step said that the walk has ended */
+    char *why;      /* what the pending or current run is for */
+    char *warned;   /* the scheduler's warnings that were logged last */
+    int64_t join_by; /* ms: until then members may be late with their state; 0: none is */
+    bool seen_view; /* since this daemon began */
     struct away *away;
     size_t n_away, away_capacity;
     struct waiter *waiters;
@@ -89,6 +91,12 @@ struct executor {
     size_t n_late, late_capacity;
     struct cancelling *cancelling;
     size_t n_cancelling, cancelling_capacity;
+};
+
+struct lock_holder {
+    uint32_t id;
+    bool configured, owned;
+    uint64_t token;
 };
 
 /* An event for the replica that came up while its updates were carried out. */
@@ -112,6 +120,12 @@ struct node {
     size_t n_members;
     cib_member *expelled; /* the group may list them still */
     size_t n_expelled, expelled_capacity;
+    bool corosync_quorate;
+    struct node_lock lock;       /* what this node holds */
+    struct lock_holder *holders; /* what the members said they hold */
+    size_t n_holders, holders_capacity;
+    bool lock_wanted;
+    size_t lock_rank;
     int machines;
 
     struct cib_replica *replica;
@@ -152,6 +166,8 @@ bool node_is_member(const struct node *node, uint32_t id);
 /* The id in decimal, as the CIB writes it, into text. */
 const char *node_id_text(uint32_t id, char text[12]);
 const xmlNode *node_cib(const struct node *node);
+/* Tells the replica what quorum_now() has become. */
+void node_quorum_changed(struct node *node);
 /* Says good-bye and leaves; everything here is stopped. */
 void node_farewell(struct node *node);
 
@@ -202,6 +218,14 @@ void fencing_remote_result(struct node *node, const struct node_message *message
 /* Runs an agent here (or forgets it), for requester. */
 void fencing_run_for(struct node *node, uint32_t requester, const struct node_message *message);
 void fencing_tick(struct node *node);
+
+/* --- quorum.c --- */
+
+/* Whether this partition may decide, as far as this node knows; the lock's term. */
+enum cib_quorum quorum_now(const struct node *node, uint32_t *term);
+void quorum_lock(struct node *node, const struct node_lock *lock);
+void quorum_view(struct node *node);
+void quorum_heard(struct node *node, uint32_t from, const struct node_message *message);
 
 /* --- request.c --- */
 

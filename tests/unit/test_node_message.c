@@ -40,6 +40,7 @@ static const struct node_message samples[] = {
      .status = 60000,
      .text = "action=off\n"},
     {.kind = NODE_MESSAGE_FENCED, .to = 1, .ticket = 7, .rc = 1, .status = 1, .text = "", .key = "no answer"},
+    {.kind = NODE_MESSAGE_LOCK, .ticket = 41, .rc = 1, .status = 1},
     {.kind = NODE_MESSAGE_CONFIRM, .to = 1, .ticket = 8, .text = "n2"},
     {.kind = NODE_MESSAGE_REPLICA, .bytes = "abc", .length = 3},
 };

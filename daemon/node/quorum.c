@@ -1,0 +1,110 @@
+/* quorum.c - who may decide: corosync's answer and, where lock servers are configured, the lock `cluster`.
+ *
+ * Two halves of a two-node cluster are both quorate to corosync; the lock breaks the tie.  A partition is
+ * quorate if corosync says so and the holder of the lock is in it.  Each member says what it holds; whoever
+ * coordinates puts the group's quorum together (daemon/cib/replica.h announces it in agreed order).  The
+ * lock's term orders the CIB's generations: what the side without the lock did never wins. */
+#include "daemon/node/private.h"
+
+static struct lock_holder *find_holder(struct node *node, uint32_t id)
+{
+    for (size_t i = 0; i < node->n_holders; i++)
+        if (node->holders[i].id == id)
+            return &node->holders[i];
+    return NULL;
+}
+
+/* The term of the lock if a member holds it, 0 if none does. */
+static uint32_t held_term(const struct node *node)
+{
+    uint64_t term = 0;
+
+    for (size_t i = 0; i < node->n_holders; i++)
+        if (node_is_member(node, node->holders[i].id) && node->holders[i].owned &&
+            node->holders[i].token > term)
+            term = node->holders[i].token;
+    return (uint32_t)term;
+}
+
+/* One member that has lock servers is enough: the others only do not know them yet. */
+static bool lock_needed(const struct node *node)
+{
+    for (size_t i = 0; i < node->n_holders; i++)
+        if (node_is_member(node, node->holders[i].id) && node->holders[i].configured)
+            return true;
+    return node->lock.configured;
+}
+
+enum cib_quorum quorum_now(const struct node *node, uint32_t *term)
+{
+    *term = held_term(node);
+    if (!node->corosync_quorate)
+        return CIB_QUORUM_NO;
+    return lock_needed(node) && *term == 0 ? CIB_QUORUM_NO : CIB_QUORUM_YES;
+}
+
+/* Everybody takes part in the lock; the more senior bids earlier. */
+static void want(struct node *node)
+{
+    size_t count, rank = 0;
+    const cib_member *members = cib_replica_members(node->replica, &count);
+
+    if (!node->lock.configured)
+        return;
+    while (rank < count && cib_member_node(members[rank]) != node->self)
+        rank++;
+    if (node->lock_wanted && node->lock_rank == rank)
+        return;
+    node->lock_wanted = true;
+    node->lock_rank = rank;
+    node_effect_add(node, NODE_WANT_LOCK)->interval_ms = (uint32_t)rank;
+}
+
+static void say(struct node *node)
+{
+    struct node_message message = {
+        .kind = NODE_MESSAGE_LOCK,
+        .ticket = node->lock.token,
+        .rc = node->lock.owned,
+        .status = node->lock.configured,
+    };
+
+    if (node->n_members > 0)
+        node_send(node, &message);
+}
+
+void quorum_lock(struct node *node, const struct node_lock *lock)
+{
+    if (node->lock.owned != lock->owned && lock->configured)
+        node_log(node, LOG_NOTICE,
+                 lock->owned ? "the lock 'cluster' is held here, term %" PRIu64
+                             : "the lock 'cluster' is not held here any more, term %" PRIu64,
+                 lock->token);
+    node->lock = *lock;
+    want(node);
+    say(node);
+}
+
+void quorum_view(struct node *node)
+{
+    want(node);
+    if (node->lock.configured)
+        say(node);
+}
+
+void quorum_heard(struct node *node, uint32_t from, const struct node_message *message)
+{
+    struct lock_holder *holder = find_holder(node, from);
+    uint32_t before, after;
+    enum cib_quorum was = quorum_now(node, &before), is;
+
+    if (holder == NULL) {
+        hf_grow(&node->holders, &node->holders_capacity, node->n_holders + 1, sizeof(*node->holders));
+        holder = &node->holders[node->n_holders++];
+    }
+    *holder = (struct lock_holder){
+        .id = from, .configured = message->status != 0, .owned = message->rc != 0, .token = message->ticket};
+    is = quorum_now(node, &after);
+    if (is != was || after != before)
+        node_quorum_changed(node);
+}
