@@ -1,0 +1,344 @@
+/* agents.c - see agents.h. */
+#include "tests/sim/agents.h"
+
+#include <string.h>
+
+#include "lib/alloc.h"
+
+enum { LONGEST_MS = 30, WALL = 1700000000 };
+
+struct resource {
+    struct resource *next;
+    char *id;
+    enum sim_state state;
+    int64_t busy_until; /* of the operation under way */
+};
+
+/* One operation: waiting or running (not done), or recurring between two runs. */
+struct operation {
+    struct operation *next;
+    struct runner_call call;
+    int64_t due;    /* when it ends, or runs next */
+    bool recurring; /* has run at least once */
+    int32_t last_rc;
+};
+
+/* One result: in the history, and to be told until it is acknowledged. */
+struct told {
+    struct told *next;
+    struct runner_result result;
+    bool told, acked, history;
+};
+
+struct sim_agents {
+    uint64_t random, sequence;
+    int64_t now; /* of the last call that said */
+    unsigned start_percent, stop_percent;
+    struct resource *resources;
+    struct operation *operations;
+    struct told *results, **results_end;
+};
+
+struct sim_agents *sim_agents_new(uint64_t seed)
+{
+    struct sim_agents *agents = hf_calloc(1, sizeof(*agents));
+
+    agents->random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    agents->results_end = &agents->results;
+    return agents;
+}
+
+static uint64_t below(struct sim_agents *agents, uint64_t limit)
+{
+    agents->random ^= agents->random << 13;
+    agents->random ^= agents->random >> 7;
+    agents->random ^= agents->random << 17;
+    return agents->random % limit;
+}
+
+void sim_agents_free(struct sim_agents *agents)
+{
+    if (agents == NULL)
+        return;
+    for (struct resource *resource; (resource = agents->resources) != NULL;) {
+        agents->resources = resource->next;
+        free(resource->id);
+        free(resource);
+    }
+    for (struct operation *operation; (operation = agents->operations) != NULL;) {
+        agents->operations = operation->next;
+        runner_call_clear(&operation->call);
+        free(operation);
+    }
+    for (struct told *told; (told = agents->results) != NULL;) {
+        agents->results = told->next;
+        runner_result_clear(&told->result);
+        free(told);
+    }
+    free(agents);
+}
+
+static struct resource *find(struct sim_agents *agents, const char *id)
+{
+    struct resource *resource;
+
+    for (resource = agents->resources; resource != NULL; resource = resource->next)
+        if (strcmp(resource->id, id) == 0)
+            return resource;
+    resource = hf_calloc(1, sizeof(*resource));
+    resource->id = hf_strdup(id);
+    resource->next = agents->resources;
+    agents->resources = resource;
+    return resource;
+}
+
+enum sim_state sim_agents_state(const struct sim_agents *agents, const char *id)
+{
+    for (const struct resource *resource = agents == NULL ? NULL : agents->resources; resource != NULL;
+         resource = resource->next)
+        if (strcmp(resource->id, id) == 0)
+            return resource->state;
+    return SIM_STOPPED;
+}
+
+void sim_agents_break(struct sim_agents *agents, const char *id)
+{
+    find(agents, id)->state = SIM_STOPPED;
+}
+
+void sim_agents_failures(struct sim_agents *agents, unsigned start_percent, unsigned stop_percent)
+{
+    agents->start_percent = start_percent;
+    agents->stop_percent = stop_percent;
+}
+
+/* --- results --- */
+
+static bool same_place(const struct runner_result *one, const struct runner_result *other)
+{
+    bool one_probe = strcmp(one->operation, "monitor") == 0,
+         other_probe = strcmp(other->operation, "monitor") == 0;
+
+    if (strcmp(one->resource, other->resource) != 0 || one->interval_ms != other->interval_ms)
+        return false;
+    return one->interval_ms == 0 || one_probe == other_probe;
+}
+
+/* The runner keeps the last result of each kind of operation. */
+static void add_result(struct sim_agents *agents, const struct runner_call *call, int32_t rc,
+                       enum runner_status status)
+{
+    struct told *told = hf_calloc(1, sizeof(*told));
+    struct runner_result result = {
+        .sequence = ++agents->sequence,
+        .call_id = call->id,
+        .resource = call->resource,
+        .operation = call->operation,
+        .interval_ms = call->interval_ms,
+        .expected_rc = call->expected_rc,
+        .class = call->class,
+        .provider = call->provider,
+        .type = call->type,
+        .rc = rc,
+        .status = status,
+        .reason = "",
+        .output = "",
+        .start_time = WALL + agents->now / 1000,
+        .rc_change_time = WALL + agents->now / 1000,
+        .userdata = call->userdata,
+        .userdata_length = call->userdata_length,
+    };
+
+    runner_result_copy(&told->result, &result);
+    told->history = status == RUNNER_DONE && strcmp(call->operation, "meta-data") != 0;
+    for (struct told *old = agents->results; told->history && old != NULL; old = old->next)
+        if (same_place(&old->result, &told->result))
+            old->history = false;
+    *agents->results_end = told;
+    agents->results_end = &told->next;
+}
+
+void sim_agents_ack(struct sim_agents *agents, uint64_t sequence)
+{
+    for (struct told *told = agents->results; told != NULL; told = told->next)
+        if (told->result.sequence <= sequence)
+            told->acked = true;
+}
+
+void sim_agents_attach(struct sim_agents *agents)
+{
+    for (struct told *told = agents->results; told != NULL; told = told->next)
+        told->told = told->acked;
+}
+
+struct runner_result **sim_agents_history(struct sim_agents *agents, size_t *count)
+{
+    struct runner_result **list = NULL;
+    size_t capacity = 0;
+
+    *count = 0;
+    for (struct told *told = agents->results; told != NULL; told = told->next) {
+        if (!told->history)
+            continue;
+        hf_grow(&list, &capacity, *count + 1, sizeof(*list));
+        list[(*count)++] = &told->result;
+    }
+    return list;
+}
+
+/* --- operations --- */
+
+static void drop_operation(struct sim_agents *agents, struct operation *operation)
+{
+    for (struct operation **at = &agents->operations; *at != NULL; at = &(*at)->next) {
+        if (*at == operation) {
+            *at = operation->next;
+            break;
+        }
+    }
+    runner_call_clear(&operation->call);
+    free(operation);
+}
+
+void sim_agents_cancel(struct sim_agents *agents, const char *resource, const char *operation,
+                       uint32_t interval_ms, int64_t now)
+{
+    struct runner_call nothing = {.resource = (char *)resource,
+                                  .operation = (char *)operation,
+                                  .interval_ms = interval_ms,
+                                  .class = "",
+                                  .provider = "",
+                                  .type = ""};
+
+    for (struct operation *at = agents->operations; at != NULL; at = at->next) {
+        if (at->call.interval_ms != interval_ms || strcmp(at->call.resource, resource) != 0 ||
+            strcmp(at->call.operation, operation) != 0)
+            continue;
+        add_result(agents, &at->call, 0, RUNNER_CANCELLED);
+        for (struct told *old = agents->results; old != NULL; old = old->next)
+            if (old->result.interval_ms == interval_ms && strcmp(old->result.resource, resource) == 0)
+                old->history = false;
+        drop_operation(agents, at);
+        return;
+    }
+    add_result(agents, &nothing, 0, RUNNER_CANCELLED);
+}
+
+void sim_agents_forget(struct sim_agents *agents, const char *resource)
+{
+    for (struct operation *at = agents->operations, *next; at != NULL; at = next) {
+        next = at->next;
+        if (at->call.interval_ms > 0 && strcmp(at->call.resource, resource) == 0)
+            drop_operation(agents, at);
+    }
+    for (struct told *told = agents->results; told != NULL; told = told->next)
+        if (strcmp(told->result.resource, resource) == 0)
+            told->history = false;
+}
+
+static bool changes_state(const struct runner_call *call)
+{
+    return call->interval_ms == 0 && strcmp(call->operation, "monitor") != 0 &&
+           strcmp(call->operation, "notify") != 0 && strcmp(call->operation, "meta-data") != 0;
+}
+
+void sim_agents_run(struct sim_agents *agents, const struct runner_call *call, int64_t now)
+{
+    struct operation *operation = hf_calloc(1, sizeof(*operation));
+    struct resource *resource = find(agents, call->resource);
+
+    for (struct operation *at = agents->operations, *next; changes_state(call) && at != NULL; at = next) {
+        next = at->next;
+        if (at->call.interval_ms > 0 && strcmp(at->call.resource, call->resource) == 0)
+            sim_agents_cancel(agents, call->resource, at->call.operation, at->call.interval_ms, now);
+    }
+    if (resource->busy_until < now)
+        resource->busy_until = now;
+    resource->busy_until += 1 + (int64_t)below(agents, LONGEST_MS);
+    runner_call_copy(&operation->call, call);
+    operation->due = resource->busy_until;
+    operation->next = agents->operations;
+    agents->operations = operation;
+}
+
+static int32_t monitor_rc(const struct resource *resource)
+{
+    return resource->state == SIM_STOPPED   ? RUNNER_OCF_NOT_RUNNING
+           : resource->state == SIM_STARTED ? RUNNER_OCF_OK
+                                            : RUNNER_OCF_RUNNING_PROMOTED;
+}
+
+/* What the agent does and answers. */
+static int32_t act(struct sim_agents *agents, struct resource *resource, const char *operation)
+{
+    if (strcmp(operation, "start") == 0) {
+        if (below(agents, 100) < agents->start_percent)
+            return RUNNER_OCF_ERROR;
+        if (resource->state == SIM_STOPPED)
+            resource->state = SIM_STARTED;
+    } else if (strcmp(operation, "stop") == 0) {
+        if (below(agents, 100) < agents->stop_percent)
+            return RUNNER_OCF_ERROR;
+        resource->state = SIM_STOPPED;
+    } else if (strcmp(operation, "promote") == 0) {
+        resource->state = SIM_PROMOTED;
+    } else if (strcmp(operation, "demote") == 0) {
+        resource->state = SIM_STARTED;
+    } else if (strcmp(operation, "monitor") == 0) {
+        return monitor_rc(resource);
+    }
+    return RUNNER_OCF_OK;
+}
+
+static void end_operation(struct sim_agents *agents, struct operation *operation)
+{
+    int32_t rc = act(agents, find(agents, operation->call.resource), operation->call.operation);
+
+    if (operation->call.interval_ms == 0) {
+        add_result(agents, &operation->call, rc, RUNNER_DONE);
+        drop_operation(agents, operation);
+        return;
+    }
+    if (!operation->recurring || rc != operation->last_rc)
+        add_result(agents, &operation->call, rc, RUNNER_DONE);
+    operation->recurring = true;
+    operation->last_rc = rc;
+    operation->due += operation->call.interval_ms;
+}
+
+/* The operation that is due first: by time, then by call, so that the order is that of the orders. */
+static struct operation *first_due(const struct sim_agents *agents)
+{
+    struct operation *first = NULL;
+
+    for (struct operation *at = agents->operations; at != NULL; at = at->next)
+        if (first == NULL || at->due < first->due || (at->due == first->due && at->call.id < first->call.id))
+            first = at;
+    return first;
+}
+
+const struct runner_result *sim_agents_next(struct sim_agents *agents, int64_t now)
+{
+    struct operation *operation;
+
+    agents->now = now;
+    while ((operation = first_due(agents)) != NULL && operation->due <= now)
+        end_operation(agents, operation);
+    for (struct told *told = agents->results; told != NULL; told = told->next) {
+        if (!told->told) {
+            told->told = true;
+            return &told->result;
+        }
+    }
+    return NULL;
+}
+
+int64_t sim_agents_deadline(const struct sim_agents *agents)
+{
+    const struct operation *operation = first_due(agents);
+
+    for (const struct told *told = agents->results; told != NULL; told = told->next)
+        if (!told->told)
+            return 0;
+    return operation == NULL ? INT64_MAX : operation->due;
+}

@@ -1,0 +1,632 @@
+/* cluster.c - see cluster.h. */
+#include "tests/sim/cluster.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/node/node.h"
+#include "lib/xml.h"
+
+enum { WALL = 1700000000, FENCE_MS = 40, CLIENT = 1 };
+
+/* What a machine has besides its daemon and its disk. */
+struct machine {
+    struct sim_agents *agents; /* NULL while it is off */
+    int64_t restart_at;        /* of its daemon; INT64_MAX: no */
+    unsigned crashes;
+};
+
+/* An order to a fence agent that is under way. */
+struct shot {
+    struct shot *next;
+    int64_t due;
+    unsigned from;
+    cib_member member; /* of the daemon that wants to know */
+    uint64_t run;
+    uint32_t requester;
+    char *agent, *input;
+};
+
+struct cluster {
+    struct cluster_options options;
+    struct world *world;
+    struct machine machines[WORLD_NODES];
+    struct shot *shots;
+    unsigned start_percent, stop_percent;
+    struct hf_buf wrong;
+    unsigned starts, stops, monitors; /* calls to agents */
+    unsigned side[WORLD_NODES];       /* of the partition */
+    bool answered;                    /* to cluster_request() */
+    enum hf_error_kind answer;
+};
+
+/* A daemon. */
+struct process {
+    struct cluster *cluster;
+    struct world *world;
+    unsigned number;
+    cib_member self;
+    struct node *node;
+    cib_member members[WORLD_NODES];
+    size_t n_members;
+    bool listing, ending, quorate;
+};
+
+static void step(struct process *process, struct node_event *event);
+
+static unsigned number_of(cib_member member)
+{
+    return cib_member_node(member) - 1;
+}
+
+/* --- what must be true --- */
+
+int cluster_where(const struct cluster *cluster, const char *resource)
+{
+    int where = -1;
+
+    for (unsigned i = 0; i < cluster->options.nodes; i++) {
+        if (sim_agents_state(cluster->machines[i].agents, resource) == SIM_STOPPED)
+            continue;
+        if (where != -1)
+            return -2;
+        where = (int)i;
+    }
+    return where;
+}
+
+static void watch(struct cluster *cluster)
+{
+    for (size_t i = 0; cluster->options.always && cluster->options.resources[i] != NULL; i++)
+        if (cluster_where(cluster, cluster->options.resources[i]) == -2 && cluster->wrong.length < 4096)
+            hf_buf_printf(&cluster->wrong, "%" PRId64 ": %s is active on two machines\n",
+                          world_now(cluster->world), cluster->options.resources[i]);
+}
+
+const char *cluster_wrong(const struct cluster *cluster)
+{
+    return hf_buf_text(&cluster->wrong);
+}
+
+unsigned cluster_count(const struct cluster *cluster, const char *operation)
+{
+    return strcmp(operation, "start") == 0  ? cluster->starts
+           : strcmp(operation, "stop") == 0 ? cluster->stops
+                                            : cluster->monitors;
+}
+
+/* --- effects --- */
+
+static void count_call(struct cluster *cluster, const struct runner_call *call)
+{
+    cluster->starts += strcmp(call->operation, "start") == 0;
+    cluster->stops += strcmp(call->operation, "stop") == 0;
+    cluster->monitors += strcmp(call->operation, "monitor") == 0;
+}
+
+static void reply(struct cluster *cluster, const struct node_effect *effect)
+{
+    xmlDoc *document = NULL;
+    struct hf_error *error = hf_xml_parse(effect->bytes, effect->length, "reply", &document);
+
+    if (error != NULL) {
+        hf_buf_printf(&cluster->wrong, "a reply that is no XML: %s\n", effect->bytes);
+        hf_error_free(error);
+        return;
+    }
+    cluster->answered = true;
+    cluster->answer = hf_error_kind_parse(hf_xml_get(xmlDocGetRootElement(document), "status"));
+    if (cluster->options.print)
+        printf("%6" PRId64 " reply: %s\n", world_now(cluster->world), effect->bytes);
+    xmlFreeDoc(document);
+}
+
+static void shoot(struct process *process, const struct node_effect *effect)
+{
+    struct shot *shot = hf_calloc(1, sizeof(*shot));
+
+    shot->due = world_now(process->world) + 1 + (int64_t)world_random(process->world, FENCE_MS);
+    shot->from = process->number;
+    shot->member = process->self;
+    shot->run = effect->ticket;
+    shot->requester = (uint32_t)effect->client;
+    shot->agent = hf_strdup(effect->resource);
+    shot->input = hf_strdup(effect->bytes);
+    shot->next = process->cluster->shots;
+    process->cluster->shots = shot;
+}
+
+static void perform(struct process *process, const struct node_effect *effect)
+{
+    struct cluster *cluster = process->cluster;
+    struct sim_agents *agents = cluster->machines[process->number].agents;
+    int64_t now = world_now(process->world);
+
+    switch (effect->type) {
+    case NODE_SEND:
+        world_multicast(process->world, process->number, effect->bytes, effect->length);
+        break;
+    case NODE_STORE:
+        world_write(process->world, process->number, effect->ticket, effect->bytes, effect->length,
+                    effect->snapshot);
+        break;
+    case NODE_REPLY:
+        reply(cluster, effect);
+        break;
+    case NODE_RUN:
+        count_call(cluster, effect->call);
+        sim_agents_run(agents, effect->call, now);
+        break;
+    case NODE_CANCEL:
+        sim_agents_cancel(agents, effect->resource, effect->operation, effect->interval_ms, now);
+        break;
+    case NODE_FORGET:
+        sim_agents_forget(agents, effect->resource);
+        break;
+    case NODE_LIST:
+        process->listing = true;
+        break;
+    case NODE_ACK:
+        sim_agents_ack(agents, effect->ticket);
+        break;
+    case NODE_FENCE:
+        shoot(process, effect);
+        break;
+    case NODE_WANT_LOCK:
+    case NODE_FENCE_FORGET:
+        break;
+    case NODE_LOG:
+        if (cluster->options.print)
+            printf("%6" PRId64 " n%u: %s\n", now, process->number + 1, effect->bytes);
+        break;
+    case NODE_EXIT:
+        process->ending = true;
+        cluster->machines[process->number].restart_at = effect->level == 0 ? INT64_MAX : now + 300;
+        world_exit_later(process->world, process->number);
+        break;
+    }
+}
+
+static void step(struct process *process, struct node_event *event)
+{
+    size_t count;
+
+    if (process->ending)
+        return;
+    event->now = world_now(process->world);
+    event->wall = WALL + event->now / 1000;
+
+    const struct node_effect *effects = node_step(process->node, event, &count);
+
+    for (size_t i = 0; i < count; i++)
+        perform(process, &effects[i]);
+    watch(process->cluster);
+}
+
+static void tell_history(struct process *process)
+{
+    struct node_event event = {.type = NODE_RUNNER_HISTORY};
+    size_t count;
+    struct runner_result **list =
+        sim_agents_history(process->cluster->machines[process->number].agents, &count);
+    struct runner_result *entries = hf_calloc(count, sizeof(*entries));
+
+    for (size_t i = 0; i < count; i++)
+        entries[i] = *list[i];
+    process->listing = false;
+    event.history.entries = entries;
+    event.history.count = count;
+    step(process, &event);
+    free(entries);
+    free(list);
+}
+
+/* What the agents have to tell, and what the clock has. */
+static void catch_up(struct process *process)
+{
+    struct sim_agents *agents = process->cluster->machines[process->number].agents;
+    const struct runner_result *result;
+
+    if (process->listing)
+        tell_history(process);
+    while (!process->ending && (result = sim_agents_next(agents, world_now(process->world))) != NULL) {
+        struct runner_result copy;
+        struct node_event event = {.type = NODE_RESULT};
+
+        runner_result_copy(&copy, result);
+        event.result = &copy;
+        step(process, &event);
+        runner_result_clear(&copy);
+    }
+}
+
+/* --- the program --- */
+
+static void *start(void *context, struct world *world, unsigned number, cib_member self)
+{
+    struct cluster *cluster = context;
+    struct process *process = hf_calloc(1, sizeof(*process));
+    struct node_config config = {.self = cib_member_node(self), .pid = (uint32_t)self};
+    struct node_name names[WORLD_NODES];
+    char texts[WORLD_NODES][16];
+    struct cib_saved saved = {0};
+    struct node_event event = {.type = NODE_NAMES};
+    struct hf_error *error = world_disk_load(world, number, &saved);
+
+    if (error != NULL) {
+        hf_buf_printf(&cluster->wrong, "the disk of node %u cannot be read: %s\n", number,
+                      hf_error_text(error));
+        hf_error_free(error);
+    }
+    for (unsigned i = 0; i < cluster->options.nodes; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "n%u", i + 1);
+        names[i] = (struct node_name){i + 1, texts[i]};
+    }
+    config.name = texts[number];
+    snprintf(config.uuid, sizeof(config.uuid), "00000000-0000-4000-8000-%012" PRIx64,
+             self & UINT64_C(0xffffffffffff));
+    process->cluster = cluster;
+    process->world = world;
+    process->number = number;
+    process->self = self;
+    process->node = node_new(&config, &saved);
+    event.names.names = names;
+    event.names.count = (int)cluster->options.nodes;
+    event.names.cluster = "sim";
+    step(process, &event);
+    event = (struct node_event){.type = NODE_RUNNER_THERE};
+    sim_agents_attach(cluster->machines[number].agents);
+    step(process, &event);
+    return process;
+}
+
+static void stop(void *data)
+{
+    struct process *process = data;
+
+    node_free(process->node);
+    free(process);
+}
+
+/* Corosync counts machines, whether or not a daemon runs on them. */
+static int machines_with(const struct process *process, uint32_t heard[WORLD_NODES], bool *quorate)
+{
+    const struct cluster *cluster = process->cluster;
+    cib_member machines[WORLD_NODES];
+    size_t count = 0;
+
+    for (unsigned i = 0; i < cluster->options.nodes; i++)
+        if (cluster->machines[i].agents != NULL && cluster->side[i] == cluster->side[process->number])
+            machines[count] = cib_member_make(i + 1, 0), heard[count++] = i + 1;
+    *quorate = world_quorate(cluster->world, machines, count);
+    return (int)count;
+}
+
+static bool has(const cib_member *list, size_t count, uint32_t node)
+{
+    for (size_t i = 0; i < count; i++)
+        if (cib_member_node(list[i]) == node)
+            return true;
+    return false;
+}
+
+static void take_view(struct process *process, const struct world_event *world_event)
+{
+    struct node_event event = {.type = NODE_VIEW};
+    uint32_t heard[WORLD_NODES];
+    struct node_member members[WORLD_NODES], joined[WORLD_NODES], left[WORLD_NODES];
+    int n_left = 0;
+
+    for (size_t i = 0; i < world_event->n_members; i++)
+        members[i] = (struct node_member){cib_member_node(world_event->members[i]),
+                                          (uint32_t)world_event->members[i], false};
+    for (size_t i = 0; i < process->n_members; i++) {
+        unsigned number = number_of(process->members[i]);
+
+        /* A daemon that ended on a machine that runs; a daemon that runs and is not a member is cut off. */
+        if (!has(world_event->members, world_event->n_members, number + 1))
+            left[n_left++] = (struct node_member){number + 1, (uint32_t)process->members[i],
+                                                  process->cluster->machines[number].agents == NULL ||
+                                                      world_is_on(process->world, number)};
+    }
+    memcpy(process->members, world_event->members, world_event->n_members * sizeof(*process->members));
+    process->n_members = world_event->n_members;
+    event.view.members = members;
+    event.view.n_members = (int)world_event->n_members;
+    event.view.joined = joined;
+    event.view.left = left;
+    event.view.n_left = n_left;
+    event.view.heard = heard;
+    event.view.machines = machines_with(process, heard, &process->quorate);
+    event.view.quorate = process->quorate;
+    event.view.ring = world_event->ring;
+    step(process, &event);
+}
+
+static void look_at_quorum(struct process *process)
+{
+    struct node_event event = {.type = NODE_QUORUM};
+    uint32_t heard[WORLD_NODES];
+    bool quorate;
+
+    event.view.heard = heard;
+    event.view.machines = machines_with(process, heard, &quorate);
+    if (quorate == process->quorate || process->n_members == 0)
+        return;
+    process->quorate = event.view.quorate = quorate;
+    step(process, &event);
+}
+
+static void on_event(void *data, const struct world_event *world_event)
+{
+    struct process *process = data;
+    struct node_event event = {0};
+
+    switch (world_event->type) {
+    case WORLD_VIEW:
+        take_view(process, world_event);
+        break;
+    case WORLD_QUORUM: /* the world counts daemons; see machines_with() */
+        break;
+    case WORLD_MESSAGE:
+        event.type = NODE_MESSAGE;
+        event.message.from = cib_member_node(world_event->sender);
+        event.message.pid = (uint32_t)world_event->sender;
+        event.message.bytes = world_event->bytes;
+        event.message.length = world_event->length;
+        step(process, &event);
+        break;
+    case WORLD_WRITTEN:
+    case WORLD_WRITE_FAILED:
+        event.type = NODE_STORED;
+        event.stored.ticket = world_event->ticket;
+        event.stored.low = world_event->low;
+        event.stored.failure = world_event->type == WORLD_WRITTEN ? NULL : "the simulated disk failed";
+        step(process, &event);
+        break;
+    case WORLD_TICK:
+        event.type = NODE_TICK;
+        step(process, &event);
+        break;
+    }
+    catch_up(process);
+}
+
+static int64_t deadline(const void *data)
+{
+    const struct process *process = data;
+    int64_t node = node_deadline(process->node);
+    int64_t agents = sim_agents_deadline(process->cluster->machines[process->number].agents);
+
+    if (process->ending)
+        return INT64_MAX;
+    if (process->listing)
+        return 0;
+    return node < agents ? node : agents;
+}
+
+static const struct world_program program = {start, stop, on_event, deadline};
+
+/* --- verbs --- */
+
+struct world *cluster_world(struct cluster *cluster)
+{
+    return cluster->world;
+}
+
+void cluster_power_on(struct cluster *cluster, unsigned node)
+{
+    struct machine *machine = &cluster->machines[node];
+
+    if (machine->agents == NULL) {
+        machine->agents = sim_agents_new(cluster->options.seed * 31 + node + 1000 * ++machine->crashes);
+        sim_agents_failures(machine->agents, cluster->start_percent, cluster->stop_percent);
+    }
+    machine->restart_at = INT64_MAX;
+    world_start(cluster->world, node);
+}
+
+void cluster_power_off(struct cluster *cluster, unsigned node)
+{
+    struct machine *machine = &cluster->machines[node];
+
+    world_kill(cluster->world, node);
+    sim_agents_free(machine->agents);
+    machine->agents = NULL;
+    machine->restart_at = INT64_MAX;
+}
+
+void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms)
+{
+    if (cluster->machines[node].agents == NULL)
+        return;
+    world_exit(cluster->world, node);
+    cluster->machines[node].restart_at = world_now(cluster->world) + ms;
+}
+
+void cluster_cut(struct cluster *cluster, const unsigned *side)
+{
+    memcpy(cluster->side, side, cluster->options.nodes * sizeof(*side));
+    world_cut(cluster->world, side);
+}
+
+void cluster_heal(struct cluster *cluster)
+{
+    memset(cluster->side, 0, sizeof(cluster->side));
+    world_heal(cluster->world);
+}
+
+/* The machine that a fence agent was told to cut off. */
+static int target_of(const char *input)
+{
+    const char *line = strstr(input, "nodename=n");
+
+    return line == NULL ? -1 : atoi(line + strlen("nodename=n")) - 1;
+}
+
+static void hit(struct cluster *cluster, const struct shot *shot)
+{
+    int target = target_of(shot->input);
+    bool off = strstr(shot->input, "action=off") != NULL || strstr(shot->input, "action=reboot") != NULL;
+    struct process *process;
+    struct node_fence_result result = {
+        .run = shot->run, .requester = shot->requester, .output = "", .reason = ""};
+    struct node_event event = {.type = NODE_FENCED, .fenced = &result};
+
+    if (off && target >= 0 && target < (int)cluster->options.nodes)
+        cluster_power_off(cluster, (unsigned)target);
+    if (strstr(shot->input, "action=metadata") != NULL)
+        result.output =
+            "<resource-agent name='fence_sim'><parameters><parameter name='port'/></parameters><actions>"
+            "<action name='off'/><action name='reboot'/><action name='on'/><action name='status'/>"
+            "<action name='monitor'/></actions></resource-agent>";
+    process = world_process(cluster->world, shot->from);
+    if (process != NULL && process->self == shot->member) {
+        step(process, &event);
+        catch_up(process);
+    }
+}
+
+/* What happens outside of the nodes: fence agents, restarts of daemons. */
+static void outside(struct cluster *cluster)
+{
+    int64_t now = world_now(cluster->world);
+
+    for (struct shot **at = &cluster->shots; *at != NULL;) {
+        struct shot *shot = *at;
+
+        if (shot->due > now) {
+            at = &shot->next;
+            continue;
+        }
+        *at = shot->next;
+        hit(cluster, shot);
+        free(shot->agent);
+        free(shot->input);
+        free(shot);
+        at = &cluster->shots;
+    }
+    for (unsigned i = 0; i < cluster->options.nodes; i++) {
+        struct machine *machine = &cluster->machines[i];
+
+        if (world_process(cluster->world, i) != NULL)
+            look_at_quorum(world_process(cluster->world, i));
+        if (machine->agents != NULL && machine->restart_at <= now) {
+            machine->restart_at = INT64_MAX;
+            world_start(cluster->world, i);
+        }
+    }
+    watch(cluster);
+}
+
+void cluster_elapse(struct cluster *cluster, int64_t ms)
+{
+    for (int64_t end = world_now(cluster->world) + ms; world_now(cluster->world) < end;) {
+        world_elapse(cluster->world, 1);
+        outside(cluster);
+    }
+}
+
+static bool settled(struct cluster *cluster)
+{
+    bool coordinated = false;
+    size_t on = 0;
+
+    if (cluster->shots != NULL)
+        return false;
+    for (unsigned i = 0; i < cluster->options.nodes; i++) {
+        struct process *process = world_process(cluster->world, i);
+
+        if (cluster->machines[i].restart_at != INT64_MAX)
+            return false;
+        on += process != NULL;
+    }
+    for (unsigned i = 0; i < cluster->options.nodes; i++) {
+        struct process *process = world_process(cluster->world, i);
+
+        if (process == NULL)
+            continue;
+        if (process->n_members != on || !cib_replica_in_sync(node_replica(process->node)) || process->listing)
+            return false;
+        coordinated |= node_settled(process->node);
+    }
+    return coordinated;
+}
+
+bool cluster_settle(struct cluster *cluster, int64_t ms)
+{
+    int calm = 0;
+
+    for (int64_t end = world_now(cluster->world) + ms; world_now(cluster->world) < end;) {
+        cluster_elapse(cluster, 5);
+        calm = settled(cluster) ? calm + 1 : 0;
+        if (calm == 20)
+            return true;
+    }
+    return false;
+}
+
+enum hf_error_kind cluster_request(struct cluster *cluster, unsigned number, const char *request, int64_t ms)
+{
+    struct process *process = world_process(cluster->world, number);
+    struct node_event event = {.type = NODE_REQUEST};
+
+    if (process == NULL)
+        return HF_FAILED;
+    cluster->answered = false;
+    event.request.client = CLIENT;
+    event.request.text = request;
+    event.request.length = strlen(request);
+    step(process, &event);
+    for (int64_t end = world_now(cluster->world) + ms; !cluster->answered && world_now(cluster->world) < end;)
+        cluster_elapse(cluster, 1);
+    return cluster->answered ? cluster->answer : HF_TIMED_OUT;
+}
+
+void cluster_break(struct cluster *cluster, unsigned node, const char *resource)
+{
+    if (cluster->machines[node].agents != NULL)
+        sim_agents_break(cluster->machines[node].agents, resource);
+}
+
+void cluster_failures(struct cluster *cluster, unsigned start_percent, unsigned stop_percent)
+{
+    cluster->start_percent = start_percent;
+    cluster->stop_percent = stop_percent;
+    for (unsigned i = 0; i < cluster->options.nodes; i++)
+        if (cluster->machines[i].agents != NULL)
+            sim_agents_failures(cluster->machines[i].agents, start_percent, stop_percent);
+}
+
+struct cluster *cluster_new(const struct cluster_options *options)
+{
+    struct cluster *cluster = hf_calloc(1, sizeof(*cluster));
+
+    cluster->options = *options;
+    cluster->world = world_new(options->nodes, options->seed, &program, cluster);
+    for (unsigned i = 0; i < options->nodes; i++)
+        cluster->machines[i].restart_at = INT64_MAX;
+    for (unsigned i = 0; i < options->nodes; i++)
+        cluster_power_on(cluster, i);
+    if (!cluster_settle(cluster, 60000))
+        hf_buf_puts(&cluster->wrong, "the cluster did not come up\n");
+    if (options->configuration != NULL && cluster_request(cluster, 0, options->configuration, 10000) != HF_OK)
+        hf_buf_puts(&cluster->wrong, "the configuration was not accepted\n");
+    return cluster;
+}
+
+void cluster_free(struct cluster *cluster)
+{
+    world_free(cluster->world);
+    for (unsigned i = 0; i < WORLD_NODES; i++)
+        sim_agents_free(cluster->machines[i].agents);
+    for (struct shot *shot; (shot = cluster->shots) != NULL;) {
+        cluster->shots = shot->next;
+        free(shot->agent);
+        free(shot->input);
+        free(shot);
+    }
+    hf_buf_free(&cluster->wrong);
+    free(cluster);
+}

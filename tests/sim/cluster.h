@@ -1,0 +1,54 @@
+/* cluster.h - whole nodes in a simulated world: the real node (daemon/node), simulated agents and power.
+ *
+ * The program does what holdfastd's shell does around a node.  Machines' agents outlive their daemons and
+ * die with their machines.  What must always be true is checked after every event: with fencing, no resource
+ * is active on two machines at any time. */
+#ifndef SIM_CLUSTER_H
+#define SIM_CLUSTER_H
+
+#include "tests/sim/agents.h"
+#include "tests/sim/world.h"
+
+struct cluster;
+
+struct cluster_options {
+    unsigned nodes;
+    uint64_t seed;
+    const char *configuration;    /* text of a <change> that is made once the cluster is up; or NULL */
+    const char *const *resources; /* ids that may be active on one machine only, NULL at the end */
+    bool always;                  /* ... at every moment; else only when settled */
+    bool print;                   /* what the nodes log */
+};
+
+struct cluster *cluster_new(const struct cluster_options *options);
+void cluster_free(struct cluster *cluster);
+struct world *cluster_world(struct cluster *cluster);
+
+/* --- verbs; world.h has those that are not here --- */
+
+void cluster_power_on(struct cluster *cluster, unsigned node);
+void cluster_power_off(struct cluster *cluster, unsigned node);
+/* The daemon dies and is started again after ms; its agents go on. */
+void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms);
+/* As world_cut() and world_heal(). */
+void cluster_cut(struct cluster *cluster, const unsigned *side);
+void cluster_heal(struct cluster *cluster);
+/* What a client of the node would ask; the reply's status as enum hf_error_kind once it came, within ms. */
+enum hf_error_kind cluster_request(struct cluster *cluster, unsigned node, const char *request, int64_t ms);
+void cluster_break(struct cluster *cluster, unsigned node, const char *resource);
+void cluster_failures(struct cluster *cluster, unsigned start_percent, unsigned stop_percent);
+/* Until nothing is left to do anywhere, at most ms; false if it did not come to that. */
+/* Runs for ms: the world, its fence agents and the restarts of daemons. */
+void cluster_elapse(struct cluster *cluster, int64_t ms);
+bool cluster_settle(struct cluster *cluster, int64_t ms);
+
+/* --- for those who watch --- */
+
+/* The number of the machine on which the resource is active; -1 for none, -2 for several. */
+int cluster_where(const struct cluster *cluster, const char *resource);
+/* How many operations of this name agents were asked for so far. */
+unsigned cluster_count(const struct cluster *cluster, const char *operation);
+/* What should not have happened, one line each; "" if nothing. */
+const char *cluster_wrong(const struct cluster *cluster);
+
+#endif

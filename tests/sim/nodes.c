@@ -1,0 +1,424 @@
+/* nodes.c - stories and random runs of whole clusters in the simulated world (cluster.h).
+ *
+ *     nodes [--seed N] [--runs N] [--story NAME] [--print]
+ *
+ * Without --seed: the stories (or one), then so many random runs.  A failing run prints its seed, and the
+ * command that repeats it.  Each run is made twice, and must leave the same trace. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xml.h"
+#include "tests/sim/cluster.h"
+
+static const char *const exclusive[] = {"r1", "r2", "r3", "a", "b", NULL};
+
+#define PRIMITIVE(id)                                                                                        \
+    "<primitive id='" id "' class='ocf' provider='heartbeat' type='Dummy'><operations>"                      \
+    "<op id='" id "-m' name='monitor' interval='100ms' timeout='20s'/></operations></primitive>"
+
+#define RESOURCES                                                                                            \
+    "<create into='resources'>" PRIMITIVE("r1") "</create><create into='resources'>" PRIMITIVE(              \
+        "r2") "</create><create into='resources'>" PRIMITIVE("r3") "</create><create "                       \
+                                                                   "into='resources'><group "                \
+                                                                   "id='g'>" PRIMITIVE("a") PRIMITIVE(       \
+                                                                       "b") "</group></create>"              \
+                                                                            "<create "                       \
+                                                                            "into='resources'><clone "       \
+                                                                            "id='c'>" PRIMITIVE(             \
+                                                                                "d") "</clone></create>"
+
+static const char with_fencing[] =
+    "<change><create into='crm_config'><cluster_property_set id='options'>"
+    "<nvpair id='o1' name='stonith-enabled' value='true'/><nvpair id='o2' name='no-quorum-policy' "
+    "value='stop'/>"
+    "</cluster_property_set></create><create into='rsc_defaults'><meta_attributes id='defaults'>"
+    "<nvpair id='d1' name='resource-stickiness' value='100'/></meta_attributes></create>" RESOURCES
+    "<create into='resources'><primitive id='power' class='stonith' type='fence_sim'><instance_attributes "
+    "id='pi'>"
+    "<nvpair id='p1' name='pcmk_host_list' value='n1 n2 n3 n4 "
+    "n5'/></instance_attributes></primitive></create></change>";
+
+static const char without_fencing[] =
+    "<change><create into='crm_config'><cluster_property_set id='options'>"
+    "<nvpair id='o1' name='stonith-enabled' value='false'/><nvpair id='o2' "
+    "name='no-quorum-policy' value='stop'/>"
+    "</cluster_property_set></create><create into='rsc_defaults'><meta_attributes id='defaults'>"
+    "<nvpair id='d1' name='resource-stickiness' value='100'/></meta_attributes></create>" RESOURCES
+    "</change>";
+
+static bool print;
+
+/* --- telling what is wrong --- */
+
+struct report {
+    unsigned passed, failed;
+    const char *story;
+    bool bad;
+};
+
+static void expect(struct report *report, bool holds, const char *what)
+{
+    if (holds)
+        return;
+    printf("%s: expected that %s\n", report->story, what);
+    report->bad = true;
+}
+
+static void expect_one_each(struct report *report, struct cluster *cluster)
+{
+    char what[64];
+
+    for (size_t i = 0; exclusive[i] != NULL; i++) {
+        snprintf(what, sizeof(what), "%s is active on one machine (is: %d)", exclusive[i],
+                 cluster_where(cluster, exclusive[i]));
+        expect(report, cluster_where(cluster, exclusive[i]) >= 0, what);
+    }
+}
+
+static void expect_settled(struct report *report, struct cluster *cluster)
+{
+    expect(report, cluster_settle(cluster, 120000), "the cluster comes to rest");
+    if (cluster_wrong(cluster)[0] != '\0') {
+        printf("%s: %s", report->story, cluster_wrong(cluster));
+        report->bad = true;
+    }
+}
+
+static struct cluster *make(unsigned nodes, uint64_t seed, bool fencing)
+{
+    struct cluster_options options = {
+        .nodes = nodes,
+        .seed = seed,
+        .configuration = fencing ? with_fencing : without_fencing,
+        .resources = exclusive,
+        .always = fencing,
+        .print = print,
+    };
+
+    return cluster_new(&options);
+}
+
+/* --- stories --- */
+
+static void everything_starts_once(struct report *report)
+{
+    struct cluster *cluster = make(3, 1, false);
+
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    expect(report, cluster_where(cluster, "d") == -2, "a clone runs everywhere");
+    expect(report, cluster_where(cluster, "a") == cluster_where(cluster, "b"), "a group stays together");
+    cluster_free(cluster);
+}
+
+static void a_daemon_that_crashes_moves_nothing(struct report *report)
+{
+    for (unsigned node = 0; node < 2; node++) {
+        struct cluster *cluster = make(2, 2, false);
+
+        expect_settled(report, cluster);
+
+        unsigned starts = cluster_count(cluster, "start"), stops = cluster_count(cluster, "stop");
+
+        cluster_crash(cluster, node, 300);
+        expect_settled(report, cluster);
+        expect(report, cluster_count(cluster, "start") == starts, "nothing is started");
+        expect(report, cluster_count(cluster, "stop") == stops, "nothing is stopped");
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
+static void both_daemons_that_crash_move_nothing(struct report *report)
+{
+    struct cluster *cluster = make(2, 3, false);
+
+    expect_settled(report, cluster);
+
+    unsigned starts = cluster_count(cluster, "start"), stops = cluster_count(cluster, "stop");
+
+    cluster_crash(cluster, 0, 300);
+    cluster_crash(cluster, 1, 900);
+    expect_settled(report, cluster);
+    expect(report, cluster_count(cluster, "start") == starts, "nothing is started");
+    expect(report, cluster_count(cluster, "stop") == stops, "nothing is stopped");
+    cluster_free(cluster);
+}
+
+static void a_dead_machine_is_replaced(struct report *report)
+{
+    for (unsigned node = 0; node < 3; node++) {
+        struct cluster *cluster = make(3, 4 + node, false);
+
+        expect_settled(report, cluster);
+        cluster_power_off(cluster, node);
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_power_on(cluster, node);
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
+static void a_failed_resource_is_restarted_where_it_was(struct report *report)
+{
+    struct cluster *cluster = make(2, 7, false);
+
+    expect_settled(report, cluster);
+
+    int where = cluster_where(cluster, "r1");
+
+    cluster_break(cluster, (unsigned)where, "r1");
+    cluster_elapse(cluster, 300);
+    expect_settled(report, cluster);
+    expect(report, cluster_where(cluster, "r1") == where, "r1 is back where it was");
+    cluster_free(cluster);
+}
+
+static void standby_empties_a_node(struct report *report)
+{
+    struct cluster *cluster = make(2, 8, false);
+
+    expect_settled(report, cluster);
+    expect(report,
+           cluster_request(cluster, 1, "<attribute node='n1' name='standby' value='on' lifetime='forever'/>",
+                           5000) == HF_OK,
+           "standby is accepted");
+    expect_settled(report, cluster);
+    for (size_t i = 0; exclusive[i] != NULL; i++)
+        expect(report, cluster_where(cluster, exclusive[i]) == 1, "everything is on the other node");
+    expect(report,
+           cluster_request(cluster, 1, "<attribute node='n1' name='standby' lifetime='forever'/>", 5000) ==
+               HF_OK,
+           "online is accepted");
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
+static void a_node_that_leaves_is_drained_first(struct report *report)
+{
+    for (unsigned node = 0; node < 2; node++) {
+        struct cluster *cluster = make(2, 9 + node, false);
+        char request[64];
+
+        expect_settled(report, cluster);
+        snprintf(request, sizeof(request), "<shutdown node='n%u'/>", node + 1);
+        expect(report, cluster_request(cluster, 0, request, 5000) == HF_OK, "the request is accepted");
+        expect_settled(report, cluster);
+        expect(report, !world_is_on(cluster_world(cluster), node), "its daemon has ended");
+        for (size_t i = 0; exclusive[i] != NULL; i++)
+            expect(report, cluster_where(cluster, exclusive[i]) == (int)!node,
+                   "everything is on the other node");
+        cluster_power_on(cluster, node);
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
+static void one_node_starts_alone(struct report *report)
+{
+    struct cluster *cluster = make(2, 11, false);
+
+    expect_settled(report, cluster);
+    cluster_power_off(cluster, 0);
+    cluster_power_off(cluster, 1);
+    world_elapse(cluster_world(cluster), 1000);
+    world_move_witness(cluster_world(cluster), 1);
+    cluster_power_on(cluster, 1);
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
+static void a_minority_is_fenced_before_anything_moves(struct report *report)
+{
+    struct cluster *cluster = make(3, 12, true);
+    static const unsigned side[] = {0, 1, 1};
+
+    expect_settled(report, cluster);
+    cluster_cut(cluster, side);
+    cluster_elapse(cluster, 5000);
+    cluster_heal(cluster);
+    for (unsigned i = 0; i < 3; i++)
+        cluster_power_on(cluster, i);
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
+static void a_coordinator_may_die_at_any_moment(struct report *report)
+{
+    for (int64_t delay = 0; delay < 200; delay += 7) {
+        struct cluster *cluster = make(3, 100 + (uint64_t)delay, true);
+
+        cluster_elapse(cluster, delay);
+        cluster_power_off(cluster, 0);
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
+static void failing_agents_come_to_rest(struct report *report)
+{
+    for (uint64_t seed = 200; seed < 210; seed++) {
+        struct cluster *cluster = make(3, seed, true);
+
+        expect_settled(report, cluster);
+        cluster_failures(cluster, 30, 10);
+        for (int i = 0; i < 6; i++) {
+            cluster_break(cluster, (unsigned)i % 3, exclusive[i % 5]);
+            cluster_elapse(cluster, 400);
+        }
+        cluster_failures(cluster, 0, 0);
+        for (unsigned i = 0; i < 3; i++)
+            cluster_power_on(cluster, i);
+        expect_settled(report, cluster);
+        expect(report, cluster_request(cluster, 0, "<cleanup/>", 5000) == HF_OK, "cleanup is accepted");
+        for (unsigned i = 0; i < 3; i++)
+            cluster_power_on(cluster, i);
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
+/* --- random runs --- */
+
+static void disturb(struct cluster *cluster)
+{
+    struct world *world = cluster_world(cluster);
+    unsigned nodes = world_size(world), node = (unsigned)world_random(world, nodes);
+    unsigned side[WORLD_NODES];
+
+    switch (world_random(world, 8)) {
+    case 0:
+        cluster_power_off(cluster, node);
+        break;
+    case 1:
+    case 2:
+        cluster_power_on(cluster, node);
+        break;
+    case 3:
+        if (world_is_on(world, node))
+            cluster_crash(cluster, node, (int64_t)world_random(world, 3000));
+        break;
+    case 4:
+        for (unsigned i = 0; i < nodes; i++)
+            side[i] = (unsigned)world_random(world, 2);
+        cluster_cut(cluster, side);
+        break;
+    case 5:
+        cluster_heal(cluster);
+        break;
+    case 6:
+        cluster_break(cluster, node, exclusive[world_random(world, 5)]);
+        break;
+    case 7:
+        cluster_request(cluster, node, "<cleanup refresh='true'/>", 100);
+        break;
+    }
+}
+
+static struct cib_digest random_run(struct report *report, uint64_t seed)
+{
+    struct cluster *cluster = make(2 + (unsigned)(seed % 4), seed, true);
+    struct world *world = cluster_world(cluster);
+
+    for (int i = 0; i < 12; i++) {
+        disturb(cluster);
+        cluster_elapse(cluster, (int64_t)world_random(world, 2000));
+    }
+    cluster_heal(cluster);
+    for (int round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < world_size(world); i++)
+            cluster_power_on(cluster, i);
+        expect_settled(report, cluster);
+    }
+    expect_one_each(report, cluster);
+
+    struct cib_digest trace = world_trace(world);
+
+    cluster_free(cluster);
+    return trace;
+}
+
+static void run_seed(struct report *report, uint64_t seed)
+{
+    char name[96];
+
+    snprintf(name, sizeof(name), "seed %" PRIu64 " (repeat: tests/sim/nodes --seed %" PRIu64 " --print)",
+             seed, seed);
+    report->story = name;
+    report->bad = false;
+
+    struct cib_digest one = random_run(report, seed), two = print ? one : random_run(report, seed);
+
+    expect(report, memcmp(&one, &two, sizeof(one)) == 0, "the same seed gives the same run");
+    report->failed += report->bad;
+    report->passed += !report->bad;
+}
+
+static void tell(struct report *report, const char *name, const char *only,
+                 void (*story)(struct report *report))
+{
+    if (only != NULL && strcmp(name, only) != 0)
+        return;
+    report->story = name;
+    report->bad = false;
+    story(report);
+    printf("%s %s\n", report->bad ? "FAIL" : "ok  ", name);
+    fflush(stdout);
+    report->failed += report->bad;
+    report->passed += !report->bad;
+}
+
+#define TELL(story) tell(&report, #story, only, story)
+
+int main(int argc, char **argv)
+{
+    static const struct option known[] = {{"seed", required_argument, NULL, 's'},
+                                          {"runs", required_argument, NULL, 'r'},
+                                          {"story", required_argument, NULL, 't'},
+                                          {"print", no_argument, NULL, 'p'},
+                                          {NULL, 0, NULL, 0}};
+    struct report report = {0};
+    int64_t seed = -1, runs = 40;
+    const char *only = NULL;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "s:r:t:p", known, NULL)) != -1) {
+        if (option == 'p')
+            print = true;
+        else if (option == 't')
+            only = optarg;
+        else if ((option != 's' && option != 'r') || !hf_parse_int64(optarg, option == 's' ? &seed : &runs))
+            return 2;
+    }
+    hf_xml_init();
+    if (seed >= 0) {
+        run_seed(&report, (uint64_t)seed);
+    } else {
+        TELL(everything_starts_once);
+        TELL(a_daemon_that_crashes_moves_nothing);
+        TELL(both_daemons_that_crash_move_nothing);
+        TELL(a_dead_machine_is_replaced);
+        TELL(a_failed_resource_is_restarted_where_it_was);
+        TELL(standby_empties_a_node);
+        TELL(a_node_that_leaves_is_drained_first);
+        TELL(one_node_starts_alone);
+        TELL(a_minority_is_fenced_before_anything_moves);
+        TELL(a_coordinator_may_die_at_any_moment);
+        TELL(failing_agents_come_to_rest);
+        for (int64_t i = 0; i < runs && only == NULL; i++)
+            run_seed(&report, 1000 + (uint64_t)i);
+    }
+    printf("%u passed, %u failed\n", report.passed, report.failed);
+    return report.failed > 0;
+}
