@@ -410,10 +410,42 @@ static struct hf_error *clean(struct session *session, const char *resource, con
     return error;
 }
 
+static bool has_history(const xmlNode *status, const char *resource)
+{
+    HF_XML_EACH (state, status, "node_state")
+        HF_XML_EACH (lrm, state, "lrm")
+            HF_XML_EACH (each, hf_xml_child(lrm, "lrm_resources"), "lrm_resource")
+                if (strcmp(hf_xml_get_or(each, "id", ""), resource) == 0)
+                    return true;
+    return false;
+}
+
+/* A resource that is configured, or was, so that something may be known of it; and a node that is known. */
+static struct hf_error *check_cleanup(struct session *session, const char *id, const char *node)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+    const xmlNode *root = xmlDocGetRootElement(cib);
+    struct crm_edit look;
+
+    if (error != NULL)
+        return error;
+    crm_edit_begin(&look, hf_xml_child(root, "configuration"));
+    if (find_resource(&look, id) == NULL && !has_history(hf_xml_child(root, "status"), id))
+        error = no_resource(&look, id);
+    else if (node != NULL && !node_exists(look.configuration, node))
+        error = hf_error_new(HF_REFUSED, "node '%s' does not exist, expected the name of a node", node);
+    crm_edit_end(&look);
+    return error;
+}
+
 static struct hf_error *run_cleanup(struct session *session, int argc, char **argv)
 {
-    return clean(session, argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : NULL,
-                 strcmp(argv[0], "refresh") == 0);
+    struct hf_error *error = argc > 1 ? check_cleanup(session, argv[1], argc > 2 ? argv[2] : NULL) : NULL;
+
+    return error != NULL ? error
+                         : clean(session, argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : NULL,
+                                 strcmp(argv[0], "refresh") == 0);
 }
 
 /* Sums fail-count-RESOURCE#... of a node_state's transient attributes; -1 for infinity. */

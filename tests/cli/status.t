@@ -17,7 +17,8 @@ $ cat >cib.xml <<'END'
 >     <lrm_resource id="a" class="ocf" provider="heartbeat" type="Dummy"><lrm_rsc_op id="a_last_0" operation_key="a_start_0" operation="start" call-id="5" rc-code="0" op-status="0" interval="0" transition-key="1:1:0:x" transition-magic="0:0;1:1:0:x"/></lrm_resource>
 >     <lrm_resource id="c" class="ocf" provider="heartbeat" type="Dummy"><lrm_rsc_op id="c_last_0" operation_key="c_start_0" operation="start" call-id="9" rc-code="0" op-status="0" interval="0" transition-key="3:1:0:x" transition-magic="0:0;3:1:0:x"/><lrm_rsc_op id="c_last_failure_0" operation_key="c_monitor_10000" operation="monitor" call-id="10" rc-code="7" op-status="0" interval="10000" last-rc-change="1700000000" exec-time="250" exit-reason="it went away" transition-key="4:1:0:x" transition-magic="0:7;4:1:0:x"/></lrm_resource>
 >     <lrm_resource id="b" class="ocf" provider="heartbeat" type="Dummy"><lrm_rsc_op id="b_last_0" operation_key="b_monitor_0" operation="monitor" call-id="6" rc-code="7" op-status="0" interval="0" transition-key="2:1:7:x" transition-magic="0:7;2:1:7:x"/></lrm_resource>
->    </lrm_resources></lrm></node_state>
+>    </lrm_resources></lrm>
+>    <transient_attributes id="1"><instance_attributes id="s1"><nvpair id="s1-1" name="fail-count-c#monitor_10000" value="2"/><nvpair id="s1-2" name="fail-count-c#start_0" value="3"/><nvpair id="s1-3" name="fail-count-cc#start_0" value="50"/><nvpair id="s1-4" name="fail-count-a#start_0" value="INFINITY"/></instance_attributes></transient_attributes></node_state>
 >   <node_state id="2" uname="n2" in_ccm="false" crmd="offline" join="down" expected="down"/>
 >  </status>
 > </cib>
@@ -109,6 +110,20 @@ n1: online
 n2: OFFLINE
 n2: OFFLINE
 holdfast: node 'n3' does not exist, expected the name of a node
+[3]
+$ holdfast resource failcount c; holdfast resource failcount a show n1; holdfast resource failcount c show n1 --json; holdfast resource failcount c show n3
+n1: 5
+n2: 0
+n1: INFINITY
+{
+  "failcounts": [
+    {
+      "node": "n1",
+      "failcount": 5
+    }
+  ]
+}
+holdfast: node 'n3' has no status
 [3]
 $ holdfast resource move a; holdfast configure show type:location
 Keeping 'a' away from n1; 'resource clear a' ends that.

@@ -229,6 +229,16 @@ static void expect_attribute(struct fixture *fixture, const char *id, const char
 
 /* --- tests --- */
 
+static void cleanup_wants_something_known(void **state)
+{
+    struct fixture *fixture = *state;
+
+    expect_kind(run(fixture, "resource cleanup"), HF_OK);
+    expect_kind(run(fixture, "resource cleanup a"), HF_OK);
+    expect_kind(run(fixture, "resource cleanup nobody"), HF_REFUSED);
+    expect_kind(run(fixture, "resource refresh a nowhere"), HF_REFUSED);
+}
+
 static void a_change_is_made(void **state)
 {
     struct fixture *fixture = *state;
@@ -383,6 +393,7 @@ int main(void)
         WITH_SERVER(no_quorum_is_said),
         WITH_SERVER(waiting),
         WITH_SERVER(restart_restores),
+        WITH_SERVER(cleanup_wants_something_known),
         WITH_SERVER(collected_changes_are_one),
         WITH_SERVER(impossible_replay_is_a_conflict),
         WITH_SERVER(silence_is_an_unknown_outcome),
