@@ -83,6 +83,40 @@ static void write_node_lists(struct hf_buf *out, const struct graph_action *acti
     hf_buf_puts(out, "        </maintenance>\n");
 }
 
+static bool is_xml_name(const char *name)
+{
+    if (strchr("0123456789-.", *name) != NULL)
+        return false;
+    for (const char *c = name; *c != '\0'; c++)
+        if (strchr(" \t\n\r\"'<>&=/#$%()*+,;?@[]^`{|}~!\\:", *c) != NULL)
+            return false;
+    return true;
+}
+
+/* What cannot be the name of an XML attribute becomes an element. */
+static void write_attributes(struct hf_buf *out, const struct graph_action *action)
+{
+    bool others = false;
+
+    hf_buf_puts(out, "        <attributes");
+    for (int i = 0; i < action->n_attrs; i++) {
+        if (is_xml_name(action->attrs[i].name))
+            attribute(out, action->attrs[i].name, action->attrs[i].value);
+        else
+            others = true;
+    }
+    hf_buf_puts(out, others ? ">\n" : "/>\n");
+    for (int i = 0; others && i < action->n_attrs; i++)
+        if (!is_xml_name(action->attrs[i].name)) {
+            hf_buf_puts(out, "          <param");
+            attribute(out, "name", action->attrs[i].name);
+            attribute(out, "value", action->attrs[i].value);
+            hf_buf_puts(out, "/>\n");
+        }
+    if (others)
+        hf_buf_puts(out, "        </attributes>\n");
+}
+
 static void write_action(struct hf_buf *out, const struct graph_action *action)
 {
     hf_buf_puts(out, "      ");
@@ -92,10 +126,7 @@ static void write_action(struct hf_buf *out, const struct graph_action *action)
     hf_buf_puts(out, ">\n");
     if (action->resource != NULL)
         write_resource(out, action->resource);
-    hf_buf_puts(out, "        <attributes");
-    for (int i = 0; i < action->n_attrs; i++)
-        attribute(out, action->attrs[i].name, action->attrs[i].value);
-    hf_buf_puts(out, "/>\n");
+    write_attributes(out, action);
     write_node_lists(out, action);
     hf_buf_printf(out, "      </%s>\n", element(action));
 }
