@@ -125,8 +125,7 @@ static char *flowing(const xmlNode *parent, const char *name)
 static void write_parameter(struct hf_writer *writer, const xmlNode *parameter)
 {
     HF_CLEANUP(hf_freep)
-    char *summary = flowing(parameter, "shortdesc"),
-         *text = flowing(parameter, "longdesc");
+    char *summary = flowing(parameter, "shortdesc"), *text = flowing(parameter, "longdesc");
     const xmlNode *content = hf_xml_child(parameter, "content");
     bool required = false;
 

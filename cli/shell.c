@@ -20,6 +20,7 @@ struct shell {
     EditLine *line;
     History *history;
     char *history_file;
+    char prompt[64];
 };
 
 /* --- levels --- */
@@ -192,13 +193,13 @@ static int run_batch(struct shell *shell)
 
 static char *prompt(EditLine *line)
 {
-    static char text[64];
     struct shell *shell;
 
     el_get(line, EL_CLIENTDATA, &shell);
-    snprintf(text, sizeof(text), "holdfast%s%s%s> ", shell->level->name[0] != '\0' ? " " : "",
-             shell->level->name, session_pending_count(shell->session) > 0 ? "*" : "");
-    return text;
+    snprintf(shell->prompt, sizeof(shell->prompt), "holdfast%s%s%s> ",
+             shell->level->name[0] != '\0' ? " " : "", shell->level->name,
+             session_pending_count(shell->session) > 0 ? "*" : "");
+    return shell->prompt;
 }
 
 static unsigned char on_tab(EditLine *line, int key)

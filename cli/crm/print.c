@@ -8,6 +8,14 @@
 #include "cli/crm/parse.h"
 #include "lib/xml.h"
 
+/* Takes back what was added since the text had this length. */
+static void cut_back(struct hf_buf *text, size_t length)
+{
+    text->length = length;
+    if (text->data != NULL)
+        text->data[length] = '\0';
+}
+
 /* --- words --- */
 
 static const char *const reserved[] = {"params",      "meta",
@@ -822,11 +830,8 @@ static bool try_print(struct hf_buf *text, const xmlNode *element, const crm_id_
         hf_buf_putc(text, '\n');
         done = is_faithful(text->data + begin, text->length - begin, flat, significant);
     }
-    if (!done) {
-        text->length = begin;
-        if (text->data != NULL)
-            text->data[begin] = '\0';
-    }
+    if (!done)
+        cut_back(text, begin);
     xmlFreeNode(flat);
     xmlFreeNode(holder != NULL ? holder : bare);
     crm_id_set_free(ids);
@@ -864,9 +869,7 @@ void crm_print_resource(struct hf_buf *text, const xmlNode *resource, const crm_
             crm_print_resource(text, child, significant);
     if (try_print(text, resource, significant))
         return;
-    text->length = begin; /* as XML it brings those inside it along */
-    if (text->data != NULL)
-        text->data[begin] = '\0';
+    cut_back(text, begin); /* as XML it brings those inside it along */
     put_xml(text, resource);
 }
 
@@ -890,7 +893,7 @@ static void print_defaults(struct hf_buf *text, const xmlNode *section, const cr
     HF_XML_EACH_ANY (set, section) {
         if (try_print(text, set, significant))
             continue;
-        text->length = begin;
+        cut_back(text, begin);
         put_xml(text, section);
         return;
     }

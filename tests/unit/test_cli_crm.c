@@ -220,7 +220,7 @@ static const struct {
     {"location l r n1",
      "line 1, column 14: found 'n1', expected one of role=, resource-discovery=, SCORE: NODE, rule"},
     {"location l r 10: n1 rol=Master", "line 1, column 21: found 'rol=Master', expected one of role=, "
-                                        "resource-discovery=; did you mean 'role='?"},
+                                       "resource-discovery=; did you mean 'role='?"},
     {"location l r ten: n1",
      "line 1, column 14: found 'ten:', expected a score: a whole number, inf or -inf"},
     {"location l r rule 5: #uname equals n1",
