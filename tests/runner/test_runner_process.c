@@ -299,6 +299,18 @@ static void wait_for_file(struct world *world, const char *name)
     assert_true(exists(world, name));
 }
 
+static void wait_for_file_while_looping(struct world *world, const char *name)
+{
+    /* The answer to a list comes behind what was asked before it. */
+    for (size_t i = 0; i < 200 && !exists(world, name); i++) {
+        runner_client_list(world->client);
+        wait_for(world, &world->ends, i + 1);
+        nap(10);
+    }
+    assert_true(exists(world, name));
+    world->ends = world->history_count = world->inflight_count = 0;
+}
+
 /* Whether the process whose id is in the file is gone (or a zombie), within a second. */
 static bool gone(struct world *world, const char *name)
 {
@@ -653,6 +665,42 @@ static void a_second_owner_takes_over(void **state)
     free(second.results);
 }
 
+/* Somebody else was the owner for a moment: the client comes back, and what it had asked for is not lost. */
+static void a_reattached_client_knows_its_calls(void **state)
+{
+    struct world *world = *state;
+    const struct runner_frame hello = {.type = RUNNER_HELLO, .owner = true, .pid = 1};
+    struct hf_buf buf = {0};
+    int fd;
+
+    write_agent(world, "slow", "touch runs; while ! [ -e go ]; do sleep 0.05; done; exit 0");
+    ask(world, "slow", "start", 10000);
+    ask_with(world, "slow", "monitor", 60000, 10000, NULL);
+    wait_for_file_while_looping(world, "runs");
+    assert_null(runner_encode(&hello, &buf));
+    fd = raw_connection(world);
+    assert_int_equal(send(fd, buf.data, buf.length, 0), buf.length);
+    wait_for(world, &world->detached, 1);
+    close(fd);
+    hf_buf_free(&buf);
+    ask(world, "slow", "notify", 10000);
+    wait_for(world, &world->attached, 2);
+    assert_int_equal(world->attached_same, 1);
+    runner_client_list(world->client);
+    wait_for(world, &world->ends, 1);
+    assert_int_equal(world->result_count, 0); /* nothing was declared lost */
+    assert_int_equal(world->inflight_count, 3);
+    {
+        HF_CLEANUP(hf_freep) char *path = hf_asprintf("%s/go", world->folder);
+
+        fclose(fopen(path, "w"));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(result(world, i)->call_id, i + 1);
+        assert_int_equal(result(world, i)->status, RUNNER_DONE);
+    }
+}
+
 static void term_lets_what_runs_finish(void **state)
 {
     struct world *world = *state;
@@ -707,6 +755,7 @@ int main(void)
         WORLD(a_lost_runner_is_told_and_replaced),
         WORLD(bytes_that_are_no_frames_end_only_their_connection),
         WORLD(a_second_owner_takes_over),
+        WORLD(a_reattached_client_knows_its_calls),
         WORLD(term_lets_what_runs_finish),
         WORLD(a_second_runner_leaves_the_first_alone),
     };
