@@ -191,9 +191,10 @@ static struct hf_error *collect(const struct hf_child *child, struct hf_buf *out
     return hf_error_new(HF_REFUSED, "printed more than %d bytes", AGENT_OUTPUT_LIMIT);
 }
 
-static struct hf_error *run_agent(const char *path, const char *const *arguments, struct hf_buf *output)
+/* Resource agents take the action as an argument, fence agents on standard input. */
+static struct hf_error *ask_metadata(const char *path, bool fence, struct hf_buf *output)
 {
-    char *argv[] = {(char *)path, (char *)arguments[0], (char *)arguments[1], NULL};
+    char *argv[] = {(char *)path, fence ? NULL : (char *)"meta-data", NULL};
     HF_CLEANUP(hf_freep) char *root = hf_asprintf("OCF_ROOT=%s", ocf_root());
     char *environment[] = {root,
                            (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -202,7 +203,12 @@ static struct hf_error *run_agent(const char *path, const char *const *arguments
                            (char *)"OCF_RA_VERSION_MAJOR=1",
                            (char *)"OCF_RA_VERSION_MINOR=1",
                            NULL};
-    struct hf_child_spec spec = {.path = path, .argv = argv, .environment = environment};
+    struct hf_child_spec spec = {
+        .path = path,
+        .argv = argv,
+        .environment = environment,
+        .input = fence ? "action=metadata\n" : NULL,
+    };
     HF_CLEANUP(hf_buf_free) struct hf_buf errors = {0};
     struct hf_error *error;
     struct hf_child child;
@@ -231,16 +237,6 @@ static struct hf_error *run_agent(const char *path, const char *const *arguments
 
 /* --- meta-data --- */
 
-/* Agents declare a DTD that nobody has; the declaration is passed over. */
-static void drop_doctype(struct hf_buf *text)
-{
-    char *begin = text->data != NULL ? strstr(text->data, "<!DOCTYPE") : NULL;
-    char *end = begin != NULL ? strchr(begin, '>') : NULL;
-
-    if (end != NULL && memchr(begin, '[', (size_t)(end - begin)) == NULL)
-        memset(begin, ' ', (size_t)(end - begin + 1));
-}
-
 static struct hf_error *check_shape(const xmlDoc *metadata)
 {
     const xmlNode *root = xmlDocGetRootElement((xmlDoc *)metadata);
@@ -264,7 +260,6 @@ static struct hf_error *check_shape(const xmlDoc *metadata)
 
 struct hf_error *agent_metadata(const struct agent_name *name, xmlDoc **metadata)
 {
-    static const char *const ocf[] = {"meta-data", NULL}, *const fence[] = {"-o", "metadata"};
     HF_CLEANUP(hf_freep) char *path = NULL, *what = agent_text(name);
     HF_CLEANUP(hf_buf_free) struct hf_buf output = {0};
     struct hf_error *error = agent_find(name, &path);
@@ -274,14 +269,12 @@ struct hf_error *agent_metadata(const struct agent_name *name, xmlDoc **metadata
         return error;
     if (strcmp(name->class, "ocf") != 0 && strcmp(name->class, "stonith") != 0)
         return NULL;
-    error = run_agent(path, strcmp(name->class, "ocf") == 0 ? ocf : fence, &output);
+    error = ask_metadata(path, strcmp(name->class, "stonith") == 0, &output);
     if (error == NULL && output.length == 0)
         error = hf_error_new(HF_REFUSED, "printed no meta-data");
-    if (error == NULL) {
-        drop_doctype(&output);
-        error = hf_error_wrap(hf_xml_parse(output.data, output.length, "meta-data", metadata),
+    if (error == NULL)
+        error = hf_error_wrap(hf_xml_parse_metadata(output.data, output.length, "meta-data", metadata),
                               "printed broken meta-data");
-    }
     if (error == NULL)
         error = check_shape(*metadata);
     if (error == NULL)
