@@ -114,10 +114,10 @@ static struct hf_error *apply_change(struct cib_replica *replica, const struct c
     if (error == NULL)
         error = cib_document_change(replica->document, xmlDocGetRootElement(xml));
     if (error == NULL) {
-        if ((replica->broken & CIB_BROKEN_APPLY) != 0)
-            spoil(replica);
         cib_document_set_origin(replica->document, change.time, change.origin, change.user);
         put_record(replica, CIB_RECORD_CHANGE, &change);
+        if ((replica->broken & CIB_BROKEN_APPLY) != 0)
+            spoil(replica);
         cib_apply_entry(replica, true);
         cib_tell(replica, CIB_UPDATE_APPLIED)->configuration = true;
     }
@@ -326,7 +326,8 @@ void cib_say_ack(struct cib_replica *replica)
     message.full = replica->disk_low || replica->disk_failed;
     if (replica->phase != PHASE_ACTIVE || !replica->synced || replica->ack_flying)
         return;
-    if (replica->said_any && message.index == replica->said_index && message.full == replica->said_full)
+    if (replica->said_any && message.index == replica->said_index && message.full == replica->said_full &&
+        replica->now < cib_watch_ping_at(replica))
         return;
     if (message.index >= replica->digests_from)
         message.digest = replica->digests[message.index % DIGEST_WINDOW];
@@ -334,6 +335,7 @@ void cib_say_ack(struct cib_replica *replica)
         return; /* what it was given is not on its disk yet */
     replica->said_any = replica->ack_flying = true;
     replica->said_index = message.index;
+    replica->said_at = replica->now;
     replica->said_full = message.full;
     cib_multicast(replica, &message);
 }

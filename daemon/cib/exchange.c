@@ -110,7 +110,6 @@ static void begin(struct cib_replica *replica, uint64_t tag)
     replica->tag = tag;
     replica->phase = PHASE_EXCHANGE;
     replica->n_heard = 0;
-    replica->exchange_since = replica->now;
     replica->quorate = replica->open = false;
     replica->agreed = replica->said_quorum = replica->said_any = replica->ack_flying = false;
     replica->resync_at = 0;
@@ -121,7 +120,7 @@ static void begin(struct cib_replica *replica, uint64_t tag)
         struct peer *peer = &replica->peers[i];
 
         free_parts(peer);
-        *peer = (struct peer){.member = peer->member, .since = replica->now};
+        *peer = (struct peer){.member = peer->member, .since = replica->now, .spoke = replica->now};
     }
     cib_request_recall(replica);
     if (replica->told_dc != 0)
@@ -470,6 +469,7 @@ static void decide(struct cib_replica *replica)
 
         peer->in_sync = same_state(&peer->hello, &best);
         peer->since = 0;
+        peer->spoke = replica->now;
         joiners |= !peer->in_sync;
     }
     order_seniority(replica, &best.seniority);

@@ -3,6 +3,7 @@
  * replica.c   events, timers, the public face
  * exchange.c  views, HELLO, who wins, seniority, state transfer
  * apply.c     what is delivered in agreed order: requests, quorum, acknowledgements; the disk
+ * watch.c     who has been silent for how long
  * request.c   the local clients' requests on their way out and their answers */
 #ifndef CIB_REPLICA_PRIVATE_H
 #define CIB_REPLICA_PRIVATE_H
@@ -34,6 +35,7 @@ struct peer {
     unsigned reported; /* how often, as unresponsive */
     uint64_t acked;    /* entries it has (and has on disk) */
     int64_t since;     /* since when it owes something, 0: it does not */
+    int64_t spoke;     /* when it was heard last */
     struct part {
         struct hf_buf bytes;
         uint64_t sequence;
@@ -102,7 +104,6 @@ struct cib_replica {
     struct peer *peers;
     size_t n_peers;
     size_t n_heard;
-    int64_t exchange_since;
     struct cib_member_list gone; /* in the group, but expelled */
     struct cib_member_list seniority;
     cib_member told_dc; /* the last CIB_UPDATE_DC */
@@ -144,6 +145,7 @@ struct cib_replica {
     /* acknowledging */
     uint64_t said_index;
     bool said_full, ack_flying, said_any;
+    int64_t said_at;
 
     int64_t now;
     struct cib_updates *out;
@@ -190,6 +192,19 @@ void cib_disk_tick(struct cib_replica *replica);
 int64_t cib_disk_deadline(const struct cib_replica *replica);
 void cib_say_ack(struct cib_replica *replica);
 void cib_say_quorum(struct cib_replica *replica);
+
+/* watch.c */
+void cib_watch_heard(struct cib_replica *replica, struct peer *peer);
+/* At the end of a step: who owes something now. */
+void cib_watch_update(struct cib_replica *replica);
+/* At the beginning of a step that should have come at deadline at the latest. */
+void cib_watch_stalled(struct cib_replica *replica, int64_t deadline);
+/* Nobody's silence counts until now. */
+void cib_watch_renew(struct cib_replica *replica);
+void cib_watch_tick(struct cib_replica *replica);
+int64_t cib_watch_deadline(const struct cib_replica *replica);
+/* When the last acknowledgement is to be repeated, to be heard of. */
+int64_t cib_watch_ping_at(const struct cib_replica *replica);
 
 /* request.c */
 void cib_request_submit(struct cib_replica *replica, const struct cib_event *event);

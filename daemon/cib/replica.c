@@ -146,6 +146,7 @@ void cib_deliver(struct cib_replica *replica, cib_member sender, const void *byt
     }
     if (peer == NULL || message.tag != replica->tag || replica->phase == PHASE_NONE)
         return;
+    cib_watch_heard(replica, peer);
     switch (message.type) {
     case CIB_HELLO:
         cib_exchange_hello(replica, sender, &message.hello);
@@ -172,66 +173,11 @@ void cib_deliver(struct cib_replica *replica, cib_member sender, const void *byt
 
 /* --- time --- */
 
-static bool owes(const struct cib_replica *replica, const struct peer *peer)
-{
-    if (peer->member == replica->self || cib_is_gone(replica, peer->member))
-        return false;
-    if (replica->phase == PHASE_EXCHANGE)
-        return !peer->heard;
-    if (replica->phase != PHASE_ACTIVE || !replica->synced || peer->full)
-        return false;
-    return !peer->in_sync || peer->acked < replica->index;
-}
-
-static void watch(struct cib_replica *replica)
-{
-    for (size_t i = 0; i < replica->n_peers; i++) {
-        struct peer *peer = &replica->peers[i];
-
-        if (!owes(replica, peer))
-            peer->since = peer->reported = 0;
-        else if (peer->since == 0)
-            peer->since = replica->now;
-    }
-}
-
-/* The one who expels a silent member: the first in seniority but that one; before there is a seniority, the
- * first who was heard. */
-static cib_member avenger(const struct cib_replica *replica, cib_member silent)
-{
-    const struct peer *first = NULL;
-
-    if (replica->phase == PHASE_ACTIVE)
-        return replica->seniority.list[replica->seniority.list[0] == silent && replica->seniority.count > 1];
-    for (size_t i = 0; i < replica->n_peers; i++) {
-        const struct peer *peer = &replica->peers[i];
-
-        if (peer->heard && (first == NULL || peer->heard_at < first->heard_at))
-            first = peer;
-    }
-    return first == NULL ? 0 : first->member;
-}
-
-/* Reported once per limit; from the second time on everybody acts, since the one who should is silent too. */
-static void tick_peers(struct cib_replica *replica)
-{
-    for (size_t i = 0; i < replica->n_peers; i++) {
-        struct peer *peer = &replica->peers[i];
-        struct cib_update *update;
-
-        if (peer->since == 0 || replica->now - peer->since < replica->ack_limit * (peer->reported + 1))
-            continue;
-        update = cib_tell(replica, CIB_UPDATE_UNRESPONSIVE);
-        update->member = peer->member;
-        update->act = peer->reported++ > 0 || avenger(replica, peer->member) == replica->self;
-    }
-}
-
 static void tick(struct cib_replica *replica)
 {
     struct cib_message resync = {.type = CIB_RESYNC, .tag = replica->tag, .member = replica->self};
 
-    tick_peers(replica);
+    cib_watch_tick(replica);
     cib_request_tick(replica);
     cib_disk_tick(replica);
     if (replica->resync_at != 0 && replica->now >= replica->resync_at) {
@@ -242,20 +188,15 @@ static void tick(struct cib_replica *replica)
 
 int64_t cib_replica_deadline(const struct cib_replica *replica)
 {
-    int64_t deadline = cib_request_deadline(replica), disk = cib_disk_deadline(replica);
+    int64_t deadline = cib_request_deadline(replica), disk = cib_disk_deadline(replica),
+            watch = cib_watch_deadline(replica);
 
     if (disk < deadline)
         deadline = disk;
+    if (watch < deadline)
+        deadline = watch;
     if (replica->resync_at != 0 && replica->resync_at < deadline)
         deadline = replica->resync_at;
-    for (size_t i = 0; i < replica->n_peers; i++) {
-        const struct peer *peer = &replica->peers[i];
-
-        int64_t due = peer->since + replica->ack_limit * (peer->reported + 1);
-
-        if (peer->since != 0 && due < deadline)
-            deadline = due;
-    }
     return deadline;
 }
 
@@ -309,6 +250,7 @@ void cib_replica_step(struct cib_replica *replica, const struct cib_event *event
 {
     replica->now = event->now;
     replica->out = updates;
+    cib_watch_stalled(replica, cib_replica_deadline(replica));
     handle(replica, event);
     if (event->now >= cib_replica_deadline(replica))
         tick(replica);
@@ -317,7 +259,7 @@ void cib_replica_step(struct cib_replica *replica, const struct cib_event *event
     cib_request_send(replica);
     cib_disk_flush(replica);
     cib_say_ack(replica);
-    watch(replica);
+    cib_watch_update(replica);
     replica->out = NULL;
 }
 

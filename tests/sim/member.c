@@ -328,8 +328,10 @@ static void *start(void *context, struct world *world, unsigned node, cib_member
     struct hf_error *error = world_disk_load(world, node, &saved);
 
     if (error != NULL) {
-        hf_buf_printf(&ledger->wrong, "%" PRId64 ": node %u cannot read its disk: %s\n", world_now(world),
-                      node, hf_error_text(error));
+        /* Who applied wrongly and lost power before it was noticed has a log that leads nowhere. */
+        if ((ledger->broken & CIB_BROKEN_APPLY) == 0)
+            hf_buf_printf(&ledger->wrong, "%" PRId64 ": node %u cannot read its disk: %s\n", world_now(world),
+                          node, hf_error_text(error));
         hf_error_free(error);
         saved.document = cib_document_new(NULL);
     }

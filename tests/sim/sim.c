@@ -222,6 +222,7 @@ static bool run(uint64_t seed, const struct options *options, struct cib_digest 
                               .print = options->print,
                               .broken = options->variant->broken};
     world = world_new(nodes, seed, &member_program, ledger);
+    world_views_in_steps(world, 30);
     world_disk_unsynced(world, options->variant->unsynced);
     if (options->variant->broken != 0 || options->variant->unsynced)
         ledger->clients = 3;

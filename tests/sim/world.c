@@ -83,6 +83,7 @@ struct world {
     unsigned witness;
     uint32_t term;
     bool unsynced;
+    unsigned steps; /* percent of views that come in two steps */
     struct cib_digest trace;
 };
 
@@ -299,6 +300,29 @@ static void flush(struct world *world, const unsigned *members, size_t count)
     }
 }
 
+/* First a view in which only those are who were together before, as when leaving and joining are told apart.
+ */
+static void form_leavers(struct world *world, const unsigned *members, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct machine *machine = &world->machines[members[i]];
+        struct item view = {.view = true, .ring = ++world->next_ring, .quorum = CIB_QUORUM_UNKNOWN};
+        bool first = machine->ring != 0;
+
+        for (size_t j = 0; j < i; j++)
+            first &= world->machines[members[j]].ring != machine->ring;
+        if (!first)
+            continue;
+        for (size_t j = 0; j < count; j++)
+            if (world->machines[members[j]].ring == machine->ring)
+                hf_buf_add(&view.bytes, &world->machines[members[j]].member, sizeof(cib_member));
+        for (size_t j = 0; j < count; j++)
+            if (world->machines[members[j]].ring == machine->ring)
+                enqueue(world, &world->machines[members[j]], &view);
+        hf_buf_free(&view.bytes);
+    }
+}
+
 static void form(struct world *world, const unsigned *members, size_t count)
 {
     struct ring *ring;
@@ -306,6 +330,8 @@ static void form(struct world *world, const unsigned *members, size_t count)
     bool know = world_chance(world, 50);
 
     flush(world, members, count);
+    if (world->steps > 0 && world_chance(world, world->steps))
+        form_leavers(world, members, count);
     for (size_t i = 0; i < count; i++)
         hf_buf_add(&view.bytes, &world->machines[members[i]].member, sizeof(cib_member));
     for (size_t i = 0; i < count; i++)
@@ -564,6 +590,11 @@ void world_disk_full(struct world *world, unsigned node, bool full)
 {
     world->machines[node].disk.full = full;
     world->machines[node].disk.reserve_left = RESERVE;
+}
+
+void world_views_in_steps(struct world *world, unsigned percent)
+{
+    world->steps = percent;
 }
 
 void world_disk_unsynced(struct world *world, bool unsynced)

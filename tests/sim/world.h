@@ -97,6 +97,8 @@ void world_disk_slow(struct world *world, unsigned node, int64_t ms);
 void world_disk_full(struct world *world, unsigned node, bool full);
 /* The disk loses snapshots that were reported written (a mutation that must be found). */
 void world_disk_unsynced(struct world *world, bool unsynced);
+/* So many percent of changes of membership come as two views at once: who left, then who joined. */
+void world_views_in_steps(struct world *world, unsigned percent);
 /* Who breaks a tie between halves; only ever moved within a half or majority that is settled. */
 void world_move_witness(struct world *world, unsigned node);
 

@@ -182,11 +182,44 @@ static void test_silent_in_an_exchange(void **state)
     assert_int_equal(outcome(story, change), OUTCOME_DONE);
     FREEZE(1);
     FREEZE(0);
-    SUBMIT(2);
     ELAPSE(12000);
     assert_false(cib_replica_open(REPLICA(2))); /* one of five may decide nothing */
     assert_false(cib_replica_quorate(REPLICA(2)));
     end(story);
+}
+
+/* Nothing happens at all, and still it is noticed that somebody is gone. */
+static void test_silence_at_rest(void **state)
+{
+    struct story *story = tell(3, 0);
+
+    start_all(story);
+    ELAPSE(10000);
+    assert_int_equal(story->ledger.expelled, 0);
+    FREEZE(cib_member_node(cib_replica_dc(REPLICA(0))) - 1);
+    ELAPSE(6000);
+    assert_int_equal(story->ledger.expelled, 1);
+    end(story);
+}
+
+/* Who was stopped himself does not take the others' messages, which he has not read yet, for silence. */
+static void test_stopped_process_blames_nobody(void **state)
+{
+    for (int stop = 1000; stop < 20000; stop += 1700) {
+        struct story *story = tell(3, 0);
+
+        start_all(story);
+        SUBMIT(0);
+        for (unsigned node = 0; node < 3; node++)
+            FREEZE(node);
+        ELAPSE(stop);
+        for (unsigned node = 0; node < 3; node++)
+            THAW(node);
+        ELAPSE(3000);
+        assert_int_equal(story->ledger.expelled, 0);
+        settle(story);
+        end(story);
+    }
 }
 
 /* --- partitions --- */
@@ -517,16 +550,25 @@ static void test_malformed_messages(void **state)
 
 static void test_silent_in_the_exchange(void **state)
 {
-    struct cib_updates updates = {0};
+    struct cib_updates updates = {0}, more = {0};
     struct cib_replica *replica = alone(&updates);
+    struct cib_event hello = {.type = CIB_EVENT_MESSAGE, .now = 2, .sender = cib_member_make(1, 1)};
 
-    cib_updates_clear(&updates);
     assert_int_equal(cib_replica_deadline(replica), 2001);
     assert_false(cib_replica_in_sync(replica));
-    cib_replica_step(replica, &(struct cib_event){.type = CIB_EVENT_TICK, .now = 2001}, &updates);
-    assert_true(told(&updates, CIB_UPDATE_UNRESPONSIVE));
-    assert_int_equal(updates.list[0].member, cib_member_make(2, 1));
+    /* As long as it does not even hear itself, it does not complain about others. */
+    cib_replica_step(replica, &(struct cib_event){.type = CIB_EVENT_TICK, .now = 2001}, &more);
+    assert_false(told(&more, CIB_UPDATE_UNRESPONSIVE));
+    assert_int_equal(cib_replica_deadline(replica), 4001);
+    hello.bytes = updates.list[0].bytes.data;
+    hello.length = updates.list[0].bytes.length;
+    cib_replica_step(replica, &hello, &more);
+    cib_replica_step(replica, &(struct cib_event){.type = CIB_EVENT_TICK, .now = 4001}, &more);
+    assert_true(told(&more, CIB_UPDATE_UNRESPONSIVE));
+    assert_int_equal(more.list[0].member, cib_member_make(2, 1));
+    assert_true(more.list[0].act);
     cib_updates_free(&updates);
+    cib_updates_free(&more);
     cib_replica_free(replica);
 }
 
@@ -595,6 +637,8 @@ int main(void)
         cmocka_unit_test(test_silent_member_is_unknown_not_done),
         cmocka_unit_test(test_silent_coordinator),
         cmocka_unit_test(test_silent_in_an_exchange),
+        cmocka_unit_test(test_silence_at_rest),
+        cmocka_unit_test(test_stopped_process_blames_nobody),
         cmocka_unit_test(test_minority_refuses_and_never_wins),
         cmocka_unit_test(test_change_on_its_way_when_the_ring_breaks),
         cmocka_unit_test(test_both_halves_restart_with_different_states),
