@@ -278,7 +278,11 @@ static struct hf_error *run_load(struct session *session, int argc, char **argv)
     if (error != NULL)
         return error;
     edit.foreign = statements_are_xml(text, length);
-    error = statements_change(&edit, NULL);
+    if (statements.count > 0)
+        error = statements_change(&edit, NULL);
+    else
+        error = hf_error_new(HF_REFUSED,
+                             "has no statement, expected at least one ('configure erase' deletes all)");
     crm_statements_free(&statements);
     return hf_error_wrap(error, "%s", strcmp(file, "-") == 0 ? "standard input" : file);
 }

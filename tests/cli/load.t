@@ -108,3 +108,8 @@ holdfast: the editor 'false' ended with status 1: nothing was changed
 $ holdfast configure edit
 holdfast: no terminal to edit at and no EDITOR set, expected one, or 'configure save' and 'configure load'
 [2]
+$ echo '# nothing' >nothing.crm; holdfast configure load replace nothing.crm; holdfast configure load replace - </dev/null; echo '<configuration/>' >nothing.xml; holdfast configure load replace nothing.xml
+holdfast: nothing.crm: has no statement, expected at least one ('configure erase' deletes all)
+holdfast: standard input: has no statement, expected at least one ('configure erase' deletes all)
+holdfast: nothing.xml: has no statement, expected at least one ('configure erase' deletes all)
+[3]
