@@ -19,25 +19,33 @@ void hf_xml_init(void)
     xmlInitParser();
 }
 
-static struct hf_error *refuse(xmlParserCtxt *parser, const char *source)
-{
-    const xmlError *found = xmlCtxtGetLastError(parser);
-    HF_CLEANUP(hf_freep) char *message = NULL;
+/* The first error is the cause; what libxml2 finds after it (and keeps as the last) only follows from it. */
+struct first_error {
+    int line;
+    char *message;
+};
 
-    if (found == NULL || found->message == NULL)
-        return hf_error_new(HF_REFUSED, "%s: not well-formed XML", source);
-    message = hf_strdup(found->message);
-    message[strcspn(message, "\n")] = '\0';
-    return hf_error_new(HF_REFUSED, "%s:%d: not well-formed XML: %s", source, found->line, message);
+static void note_error(void *context, xmlErrorPtr found)
+{
+    struct first_error *first = ((xmlParserCtxt *)context)->_private;
+
+    if (first->message != NULL || found->message == NULL || found->level < XML_ERR_ERROR)
+        return;
+    first->line = found->line;
+    first->message = hf_strndup(found->message, strcspn(found->message, "\n"));
 }
 
-static void silent(void *context, const char *message, ...)
+static struct hf_error *refuse(const struct first_error *first, const char *source)
 {
+    if (first->message == NULL)
+        return hf_error_new(HF_REFUSED, "%s: not well-formed XML", source);
+    return hf_error_new(HF_REFUSED, "%s:%d: not well-formed XML: %s", source, first->line, first->message);
 }
 
 static struct hf_error *parse(const char *bytes, size_t length, const char *source, bool doctype,
                               xmlDoc **document)
 {
+    struct first_error first = {0};
     struct hf_error *error = NULL;
     xmlParserCtxt *parser;
 
@@ -49,15 +57,15 @@ static struct hf_error *parse(const char *bytes, size_t length, const char *sour
     parser = xmlNewParserCtxt();
     if (parser == NULL)
         return hf_error_new(HF_FAILED, "%s: cannot make an XML parser", source);
-    parser->sax->error = parser->sax->warning = silent;
-    parser->sax->fatalError = silent;
+    parser->_private = &first;
+    parser->sax->serror = note_error;
 
     xmlDoc *parsed = xmlCtxtReadMemory(parser, bytes, (int)length, NULL, NULL,
                                        XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT |
                                            XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
 
     if (parsed == NULL || !parser->wellFormed || xmlDocGetRootElement(parsed) == NULL)
-        error = refuse(parser, source);
+        error = refuse(&first, source);
     else if (!doctype && xmlGetIntSubset(parsed) != NULL)
         error =
             hf_error_new(HF_REFUSED, "%s: has a document type declaration, expected plain elements", source);
@@ -66,6 +74,7 @@ static struct hf_error *parse(const char *bytes, size_t length, const char *sour
     else
         *document = parsed;
     xmlFreeParserCtxt(parser);
+    free(first.message);
     return error;
 }
 

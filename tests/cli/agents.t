@@ -12,7 +12,7 @@ $ holdfast configure primitive a ocf:test:Good ip=1 what=ever
 holdfast: refused (--force overrides): primitive a: agent ocf:test:Good has no parameter 'what', expected one of those that 'ra info ocf:test:Good' lists
 [3]
 $ holdfast configure primitive a ocf:test:Broken
-holdfast: refused (--force overrides): primitive a: agent ocf:test:Broken: printed broken meta-data: meta-data:2: not well-formed XML: Premature end of data in tag resource-agent line 1
+holdfast: refused (--force overrides): primitive a: agent ocf:test:Broken: printed broken meta-data: meta-data:1: not well-formed XML: AttValue: " or ' expected
 [3]
 $ holdfast configure primitive a ocf:test:Empty
 holdfast: refused (--force overrides): primitive a: agent ocf:test:Empty: printed broken meta-data: no <action> in <actions>, expected at least start, stop and monitor
@@ -79,9 +79,9 @@ Operations:
 $ holdfast ra info ocf:test:Broken --json
 {
   "status": "refused",
-  "message": "agent ocf:test:Broken: printed broken meta-data: meta-data:2: not well-formed XML: Premature end of data in tag resource-agent line 1"
+  "message": "agent ocf:test:Broken: printed broken meta-data: meta-data:1: not well-formed XML: AttValue: \" or ' expected"
 }
-holdfast: agent ocf:test:Broken: printed broken meta-data: meta-data:2: not well-formed XML: Premature end of data in tag resource-agent line 1
+holdfast: agent ocf:test:Broken: printed broken meta-data: meta-data:1: not well-formed XML: AttValue: " or ' expected
 [3]
 $ holdfast ra list nonsense
 holdfast: found class 'nonsense', expected one of ocf, stonith, systemd, service, lsb

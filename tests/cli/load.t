@@ -113,3 +113,9 @@ holdfast: nothing.crm: has no statement, expected at least one ('configure erase
 holdfast: standard input: has no statement, expected at least one ('configure erase' deletes all)
 holdfast: nothing.xml: has no statement, expected at least one ('configure erase' deletes all)
 [3]
+$ printf '<cib><configuration>\n<crm_config></crm_configuration>\n</cib>\n' >tags.xml; holdfast configure load replace tags.xml
+holdfast: tags.xml:2: not well-formed XML: Opening and ending tag mismatch: crm_config line 2 and crm_configuration
+[3]
+$ printf '<configuration>&nothing;</configuration>' >entity.xml; holdfast configure load replace entity.xml
+holdfast: entity.xml:1: not well-formed XML: Entity 'nothing' not defined
+[3]
