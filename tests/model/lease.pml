@@ -1,0 +1,460 @@
+/* lease.pml - the lease of DESIGN 4 as a model for spin.
+ *
+ * Two nodes bid for one lock on three servers.  Time is counted in ticks, which may come whenever they
+ * like: so every order of messages, faults and time is looked at, and a message that is never delivered is
+ * a lost one.  A bid may name any term above the node's last one: the servers alone keep terms apart.
+ *
+ * Faults, FAULTS of them in a run: a node's clock loses a tick (the drift that the margin has to cover); a
+ * server restarts, with its record; a node's process dies and starts anew, with the gate's deadline left in
+ * the kernel; a node's process is stopped.  Besides, a node may be switched off for good.
+ *
+ * Safety: never two open gates; a token is above every earlier owner's.  tests/model/run checks that, that a
+ * failover can be reached (-DREACH), and that spin rejects each broken variant:
+ *
+ *   -DBROKEN_FORGET    server forgets leases at restart     -DBROKEN_FIN      FIN frees
+ *   -DBROKEN_MARGIN    no drift margin                      -DBROKEN_RECEIPT  lease counted from receipt
+ *   -DBROKEN_USERGATE  gate kept by the process alone       -DBROKEN_TERM     term lost at restart
+ *   -DBROKEN_LATE      reply accepted after release         -DBROKEN_RELEASE  RELEASE without term
+ *   -DBROKEN_GIVEBACK  a lost bid is given back while the gate that an earlier process opened is open */
+#ifndef BIDS
+#define BIDS 3 /* of both nodes together */
+#endif
+#ifndef FAULTS
+#define FAULTS 1
+#endif
+#ifndef RENEWALS
+#define RENEWALS 1
+#endif
+#ifndef RELEASES
+#define RELEASES 1
+#endif
+
+#define NODES 2
+#define SERVERS 3
+#define NOBODY NODES
+#define TERMS BIDS
+#define L 3 /* ticks that a server holds */
+#ifdef BROKEN_MARGIN
+#define LC L
+#else
+#define LC 2 /* ticks that a node uses: it may lose one */
+#endif
+
+#ifdef BROKEN_LATE
+#define LATE true
+#else
+#define LATE false
+#endif
+
+#define AT(n, s) ((n)*SERVERS + (s))
+
+/* servers: durable term and holder, and the ticks that are left of the lease */
+byte term[SERVERS];
+byte holder[SERVERS] = NOBODY;
+byte left[SERVERS];
+
+/* messages under way, by their term (0: none), and the ticks since the request was sent */
+byte request[6], request_age[6];
+byte reply[6], reply_age[6];
+byte release[6];
+
+/* nodes: the term bid for or owned (0: none), the last one, and the ticks left of each grant */
+byte bid[NODES], last[NODES];
+byte grant[6];
+bool owns[NODES], stopped[NODES], off[NODES];
+byte gate[NODES]; /* ticks until the deadline that the kernel has */
+
+byte bids = BIDS, faults = FAULTS, renewals = RENEWALS, releases = RELEASES;
+byte top; /* the highest token so far */
+
+/* The second largest of a node's three grants: how long a majority counts. */
+inline majority(n, ticks)
+{
+    if
+    :: grant[AT(n, 0)] >= grant[AT(n, 1)] && grant[AT(n, 0)] >= grant[AT(n, 2)] ->
+        ticks = (grant[AT(n, 1)] >= grant[AT(n, 2)] -> grant[AT(n, 1)] : grant[AT(n, 2)])
+    :: grant[AT(n, 1)] > grant[AT(n, 0)] && grant[AT(n, 1)] >= grant[AT(n, 2)] ->
+        ticks = (grant[AT(n, 0)] >= grant[AT(n, 2)] -> grant[AT(n, 0)] : grant[AT(n, 2)])
+    :: else ->
+        ticks = (grant[AT(n, 0)] >= grant[AT(n, 1)] -> grant[AT(n, 0)] : grant[AT(n, 1)])
+    fi
+}
+
+inline forget_grants(n)
+{
+    grant[AT(n, 0)] = 0;
+    grant[AT(n, 1)] = 0;
+    grant[AT(n, 2)] = 0
+}
+
+/* The process looks at its grants: it becomes owner, moves its gate's deadline, or finds that it lost. */
+inline settle(n)
+{
+    majority(n, m);
+    if
+    :: bid[n] != 0 && m > 0 ->
+        if
+        :: !owns[n] ->
+            assert(bid[n] > top);
+            top = bid[n];
+            owns[n] = true
+        :: else
+        fi;
+        if
+        :: m > gate[n] -> gate[n] = m
+        :: else
+        fi;
+        assert(gate[0] == 0 || gate[1] == 0)
+    :: owns[n] && m == 0 ->
+        owns[n] = false;
+        bid[n] = 0;
+        forget_grants(n);
+#ifdef BROKEN_USERGATE
+        gate[n] = 0
+#endif
+    :: else
+    fi;
+    m = 0
+}
+
+/* What can have no effect any more is forgotten, so that states which differ in it alone are one: requests
+ * and releases below a server's term, which never falls, and answers that the node will not count. */
+inline tidy(s)
+{
+#if !defined(BROKEN_TERM) && !defined(BROKEN_RELEASE)
+    k = 0;
+    do
+    :: k < NODES ->
+        if
+        :: request[AT(k, s)] < term[s] -> request[AT(k, s)] = 0; request_age[AT(k, s)] = 0
+        :: else
+        fi;
+        if
+        :: release[AT(k, s)] < term[s] -> release[AT(k, s)] = 0
+        :: else
+        fi;
+        k++
+    :: else -> break
+    od;
+    k = 0
+#else
+    skip
+#endif
+}
+
+inline tidy_reply(n, s)
+{
+#if !defined(BROKEN_LATE) && !defined(BROKEN_RECEIPT)
+    if
+    :: reply[AT(n, s)] != bid[n] || reply_age[AT(n, s)] >= LC || off[n] ->
+        reply[AT(n, s)] = 0;
+        reply_age[AT(n, s)] = 0
+    :: else
+    fi
+#else
+    skip
+#endif
+}
+
+inline send_all(n, t)
+{
+    k = 0;
+    do
+    :: k < SERVERS ->
+        request[AT(n, k)] = t;
+        request_age[AT(n, k)] = 0;
+        k++
+    :: else -> break
+    od;
+    k = 0
+}
+
+/* A bid, for any term above the node's last.  The nodes are alike: let node 0 be the first to bid. */
+inline start_bid(n)
+{
+    (n == 0 || last[0] != 0) && bids > 0 && bid[n] == 0 && !stopped[n] && !off[n] && last[n] < TERMS;
+    bids--;
+    t = last[n] + 1;
+    do
+    :: t < TERMS -> t++
+    :: break
+    od;
+    bid[n] = t;
+    last[n] = t;
+    send_all(n, t);
+    t = 0
+}
+
+inline renew(n)
+{
+    renewals > 0 && owns[n] && !stopped[n] && !off[n];
+    renewals--;
+    send_all(n, bid[n])
+}
+
+/* Planned handover, with the gate closed first; or a lost bid, given back. */
+inline give_up(n)
+{
+#ifdef BROKEN_GIVEBACK
+    releases > 0 && bid[n] != 0 && !stopped[n] && !off[n];
+#else
+    releases > 0 && bid[n] != 0 && !stopped[n] && !off[n] && (owns[n] || gate[n] == 0);
+#endif
+    releases--;
+    if
+    :: owns[n] -> gate[n] = 0
+    :: else
+    fi;
+    k = 0;
+    do
+    :: k < SERVERS ->
+        release[AT(n, k)] = bid[n];
+        k++
+    :: else -> break
+    od;
+    k = 0;
+    owns[n] = false;
+    bid[n] = 0;
+    tidy_reply(n, 0);
+    tidy_reply(n, 1);
+    tidy_reply(n, 2);
+    forget_grants(n)
+}
+
+/* The servers are alike: let them be numbered in the order of their first grant. */
+#ifdef BROKEN_TERM
+#define NUMBERED(s) true
+#else
+#define NUMBERED(s) (s == 0 || term[s - 1] != 0)
+#endif
+
+inline serve_request(n, s)
+{
+    request[AT(n, s)] != 0 && NUMBERED(s);
+    t = request[AT(n, s)];
+    if
+    :: (left[s] == 0 || holder[s] == n) && (t > term[s] || (t == term[s] && holder[s] == n)) ->
+        term[s] = t;
+        holder[s] = n;
+        left[s] = L;
+        reply[AT(n, s)] = t;
+        reply_age[AT(n, s)] = request_age[AT(n, s)]
+    :: else
+    fi;
+    request[AT(n, s)] = 0;
+    request_age[AT(n, s)] = 0;
+    t = 0;
+    tidy_reply(n, s);
+    tidy(s)
+}
+
+inline serve_release(n, s)
+{
+    release[AT(n, s)] != 0;
+    if
+#ifdef BROKEN_RELEASE
+    :: holder[s] == n ->
+#else
+    :: holder[s] == n && term[s] == release[AT(n, s)] ->
+#endif
+        holder[s] = NOBODY;
+        left[s] = 0
+    :: else
+    fi;
+    release[AT(n, s)] = 0
+}
+
+inline take_reply(n, s)
+{
+    reply[AT(n, s)] != 0 && !stopped[n] && !off[n];
+#ifdef BROKEN_LATE
+    if
+    :: bid[n] == 0 && reply[AT(n, s)] == last[n] -> bid[n] = last[n]; owns[n] = (top == last[n])
+    :: else
+    fi;
+#endif
+#ifdef BROKEN_RECEIPT
+    t = LC;
+#else
+    t = (reply_age[AT(n, s)] < LC -> LC - reply_age[AT(n, s)] : 0);
+#endif
+    if
+    :: reply[AT(n, s)] == bid[n] && t > grant[AT(n, s)] -> grant[AT(n, s)] = t
+    :: else
+    fi;
+    reply[AT(n, s)] = 0;
+    reply_age[AT(n, s)] = 0;
+    t = 0;
+    settle(n)
+}
+
+/* One tick of a node's clock. */
+inline node_tick(n)
+{
+    k = 0;
+    do
+    :: k < SERVERS ->
+        if
+        :: grant[AT(n, k)] > 0 -> grant[AT(n, k)]--
+        :: else
+        fi;
+        if
+        :: request[AT(n, k)] != 0 && request_age[AT(n, k)] < LC && (LATE || request[AT(n, k)] == bid[n]) ->
+            request_age[AT(n, k)]++
+#ifndef BROKEN_LATE
+        :: request[AT(n, k)] != 0 && request[AT(n, k)] != bid[n] -> request_age[AT(n, k)] = 0 /* of no use */
+#endif
+        :: else
+        fi;
+        if
+        :: reply[AT(n, k)] != 0 && reply_age[AT(n, k)] < LC -> reply_age[AT(n, k)]++
+        :: else
+        fi;
+        tidy_reply(n, k);
+        k++
+    :: else -> break
+    od;
+    k = 0;
+#ifndef BROKEN_USERGATE
+    if
+    :: gate[n] > 0 -> gate[n]--
+    :: else
+    fi;
+#else
+    if
+    :: gate[n] > 0 && !stopped[n] -> gate[n]--
+    :: else
+    fi;
+#endif
+    if
+    :: !stopped[n] && !off[n] -> settle(n)
+    :: else
+    fi
+}
+
+/* A tick for everyone, except for a node whose clock loses it. */
+inline tick(except)
+{
+    i = 0;
+    do
+    :: i < SERVERS ->
+        if
+        :: left[i] > 0 -> left[i]--
+        :: else
+        fi;
+        i++
+    :: else -> break
+    od;
+    i = 0;
+    if
+    :: except != 0 -> node_tick(0)
+    :: else
+    fi;
+    if
+    :: except != 1 -> node_tick(1)
+    :: else
+    fi
+}
+
+inline restart_server(s)
+{
+    faults > 0;
+    faults--;
+#ifdef BROKEN_FORGET
+    left[s] = 0;
+    holder[s] = NOBODY;
+#else
+    if
+    :: holder[s] != NOBODY -> left[s] = L
+    :: else
+    fi;
+#endif
+#ifdef BROKEN_TERM
+    term[s] = 0;
+#endif
+}
+
+/* The process dies (the kernel sends FIN and keeps the gate) and starts anew, knowing nothing. */
+inline restart_process(n)
+{
+    faults > 0 && !off[n];
+    faults--;
+    bid[n] = 0;
+    owns[n] = false;
+    forget_grants(n);
+    k = 0;
+    do
+    :: k < SERVERS ->
+        reply[AT(n, k)] = 0;
+        reply_age[AT(n, k)] = 0;
+#ifdef BROKEN_FIN
+        if
+        :: holder[k] == n -> holder[k] = NOBODY; left[k] = 0
+        :: else
+        fi;
+#endif
+        k++
+    :: else -> break
+    od;
+    k = 0
+}
+
+inline stop(n)
+{
+    faults > 0 && !stopped[n] && !off[n];
+    faults--;
+    stopped[n] = true
+}
+
+inline go_on(n)
+{
+    stopped[n];
+    stopped[n] = false;
+    settle(n)
+}
+
+inline switch_off(n)
+{
+    !off[0] && !off[1] && owns[n];
+    off[n] = true;
+    gate[n] = 0;
+    owns[n] = false;
+    bid[n] = 0;
+    tidy_reply(n, 0);
+    tidy_reply(n, 1);
+    tidy_reply(n, 2);
+    forget_grants(n)
+}
+
+#define EACH_NODE(action) :: d_step { action(0) } :: d_step { action(1) }
+#define EACH_PAIR(action)                                                                                  \
+    :: d_step { action(0, 0) } :: d_step { action(0, 1) } :: d_step { action(0, 2) }                       \
+    :: d_step { action(1, 0) } :: d_step { action(1, 1) } :: d_step { action(1, 2) }
+
+active proctype world()
+{
+    byte i, k, m, t;
+
+    do
+    :: atomic { start_bid(0) }
+    :: atomic { start_bid(1) }
+    EACH_NODE(renew)
+    EACH_NODE(give_up)
+    EACH_PAIR(serve_request)
+    EACH_PAIR(serve_release)
+    EACH_PAIR(take_reply)
+    :: d_step { tick(NODES) }
+    :: d_step { faults > 0 && gate[0] > 0; faults--; tick(0) }
+    :: d_step { faults > 0 && gate[1] > 0; faults--; tick(1) }
+    :: d_step { restart_server(0) }
+    :: d_step { restart_server(1) }
+    :: d_step { restart_server(2) }
+    EACH_NODE(restart_process)
+    EACH_NODE(stop)
+    EACH_NODE(go_on)
+    EACH_NODE(switch_off)
+#ifdef REACH
+    :: off[0] && owns[1] && gate[1] > 0 -> assert(false)
+#endif
+    od
+}
