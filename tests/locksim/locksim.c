@@ -1,6 +1,6 @@
 /* locksim.c - runs the simulation of world.h over many seeds.
  *
- *     locksim [--runs N] [--from SEED]     N runs; the first failing seed is printed, exit 1
+ *     locksim [--runs N] [--from SEED]     N runs (5,000); the first failing seed is printed, exit 1
  *     locksim --seed SEED                  that one run, told event by event
  *     locksim-mutants [--runs N]           each broken variant of daemon/lease/mutant.h must be found
  *
@@ -17,6 +17,9 @@
 
 #ifdef HF_MUTANTS
 enum hf_mutant hf_mutant = MUTANT_NONE;
+enum { DEFAULT_RUNS = 40000 }; /* at most, for each variant */
+#else
+enum { DEFAULT_RUNS = 5000 }; /* for `make check'; tests/locksim/run takes more */
 #endif
 
 enum { REPEAT_EVERY = 1000 }; /* every so many seeds one is run twice: same seed, same run */
@@ -141,7 +144,7 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t first = 1, runs = 20000, seed = 0;
+    uint64_t first = 1, runs = DEFAULT_RUNS, seed = 0;
 
     for (int i = 1; i < argc; i++) {
         if (i + 1 == argc)
