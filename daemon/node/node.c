@@ -164,6 +164,24 @@ static void answer(struct node *node, struct cib_update *update)
     node_reply(node, update->client, HF_STEAL(update->error), attribute, NULL);
 }
 
+/* A coordinator marks a lost node; if the node is back before that mark is delivered, it stands there as lost
+ * although it is not, and must say so again. */
+static void contradict(struct node *node, const char *about)
+{
+    char id[12];
+    const xmlNode *state;
+
+    if (!node->executor.published || node->farewell || about == NULL ||
+        strcmp(about, node_id_text(node->self, id)) != 0)
+        return;
+    state = cib_document_node_state(cib_replica_document(node->replica), id);
+    if (state == NULL || strcmp(hf_xml_get_or(state, "join", ""), "member") == 0)
+        return;
+    node_log(node, LOG_NOTICE, "the status calls this node lost, which it is not: publishing it again");
+    node->executor.published = false;
+    executor_publish(node);
+}
+
 static void applied(struct node *node, const struct cib_update *update)
 {
     if (update->configuration)
@@ -172,6 +190,8 @@ static void applied(struct node *node, const struct cib_update *update)
         controller_want(node, "the configuration changed");
     if (update->status && update->bytes.length > 0)
         controller_status_applied(node, update->bytes.data, update->bytes.length);
+    if (update->status)
+        contradict(node, update->text);
 }
 
 /* Who coordinates is no part of the replicated state, but everybody looks for it in <cib>. */

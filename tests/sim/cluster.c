@@ -605,6 +605,7 @@ struct cluster *cluster_new(const struct cluster_options *options)
 
     cluster->options = *options;
     cluster->world = world_new(options->nodes, options->seed, &program, cluster);
+    world_views_in_steps(cluster->world, 30);
     for (unsigned i = 0; i < options->nodes; i++)
         cluster->machines[i].restart_at = INT64_MAX;
     for (unsigned i = 0; i < options->nodes; i++)
