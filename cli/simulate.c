@@ -480,7 +480,7 @@ static void execute(struct simulation *s, const struct sched_output *output)
             s->out.data[before] = '\0';
     }
     if (counts.failed == 0 && counts.waiting > 0)
-        hf_buf_puts(&s->out, "Transition failed: terminated\nAn invalid transition was produced\n");
+        fputs("Transition failed: terminated\nAn invalid transition was produced\n", stderr);
 }
 
 /* --- one CIB --- */

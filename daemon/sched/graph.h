@@ -56,6 +56,7 @@ struct graph_action {
     int n_attrs;
     const int *inputs; /* indices into graph->actions, in the order of the XML */
     int n_inputs;
+    bool blocked; /* it also waits for something that will not happen, so it must not happen either */
     const char *const *downed; /* uuids of the nodes that this action takes down */
     int n_downed;
     const char *const *maintenance; /* for maintenance_nodes: uuid, "0"/"1" pairs */

@@ -458,8 +458,10 @@ static void fill_inputs(struct run *run, struct graph_action *out, const struct 
     int *inputs = hf_arena_alloc(run->arena, (size_t)(n + 1) * sizeof(int));
     out->n_inputs = 0;
     for (const struct edge *input = action->before.first; input != NULL; input = input->next)
-        if (input->graphed)
+        if (input->graphed && input->action->graph_index >= 0)
             inputs[out->n_inputs++] = input->action->graph_index;
+        else if (input->graphed)
+            out->blocked = true;
     out->inputs = inputs;
 }
 

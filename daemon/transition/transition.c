@@ -101,7 +101,7 @@ static void link_dependents(struct transition *t)
     int total = 0;
 
     for (int i = 0; i < graph->n_actions; i++) {
-        t->items[i].waiting = graph->actions[i].n_inputs;
+        t->items[i].waiting = graph->actions[i].n_inputs + graph->actions[i].blocked;
         total += graph->actions[i].n_inputs;
         for (int input = 0; input < graph->actions[i].n_inputs; input++)
             t->items[graph->actions[i].inputs[input]].n_dependents++;
