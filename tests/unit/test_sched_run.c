@@ -1,0 +1,197 @@
+/* test_sched_run.c - whole runs of the scheduler over small clusters, told as stories. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/sched/digest.h"
+#include "daemon/sched/history.h"
+#include "daemon/sched/sched.h"
+#include "lib/xml.h"
+
+static const char head[] =
+    "<cib validate-with='pacemaker-3.9' crm_feature_set='3.16.1' epoch='1' num_updates='0' admin_epoch='0'"
+    " have-quorum='1' dc-uuid='1'><configuration><crm_config><cluster_property_set id='o'>"
+    "<nvpair id='o-f' name='stonith-enabled' value='false'/></cluster_property_set></crm_config>"
+    "<nodes><node id='1' uname='n1'/><node id='2' uname='n2'/></nodes><resources>";
+static const char middle[] = "</resources><constraints>";
+static const char tail[] =
+    "</constraints></configuration><status>"
+    "<node_state id='1' uname='n1' in_ccm='true' crmd='online' join='member' expected='member'/>"
+    "<node_state id='2' uname='n2' in_ccm='true' crmd='online' join='member' expected='member'/>"
+    "</status></cib>";
+
+static const char dummy[] = "<primitive id='web' class='ocf' provider='pacemaker' type='Dummy'/>";
+static const struct graph_resource web = {"web", NULL, "ocf", "pacemaker", "Dummy"};
+
+static xmlDoc *cluster(const char *resources, const char *constraints)
+{
+    char text[8192];
+    xmlDoc *cib = NULL;
+
+    snprintf(text, sizeof(text), "%s%s%s%s%s", head, resources, middle, constraints, tail);
+    assert_null(hf_xml_parse(text, strlen(text), "test", &cib));
+    return cib;
+}
+
+static struct sched_output *run(xmlDoc *cib)
+{
+    struct sched_input input = {.now = 1700000000, .transition_id = 1, .show_scores = true};
+    struct sched_output *output = NULL;
+
+    assert_null(sched_run(cib, &input, &output));
+    return output;
+}
+
+static void happened(xmlDoc *cib, const char *task, const char *node, const char *id, int rc)
+{
+    char digest[SCHED_DIGEST_SIZE];
+    struct history_op op = {.resource = &web,
+                            .task = task,
+                            .node_name = node,
+                            .node_id = id,
+                            .rc = rc,
+                            .run = 1699999000,
+                            .changed = 1699999000,
+                            .digest = digest};
+
+    sched_digest_all(NULL, 0, digest);
+    history_record(xmlDocGetRootElement(cib), &op);
+}
+
+static const struct graph_action *find(const struct sched_output *output, const char *key, const char *node)
+{
+    const struct sched_graph *graph = sched_graph(output);
+
+    for (int i = 0; i < graph->n_actions; i++)
+        if (strcmp(graph->actions[i].key, key) == 0 &&
+            (node == NULL || strcmp(graph->actions[i].node_name, node) == 0))
+            return &graph->actions[i];
+    return NULL;
+}
+
+static void what_is_no_cib_is_refused(void **state)
+{
+    xmlDoc *doc = NULL;
+    struct sched_output *output = NULL;
+    struct sched_input input = {.now = 1};
+    (void)state;
+
+    assert_null(hf_xml_parse("<config/>", 9, "test", &doc));
+    struct hf_error *error = sched_run(doc, &input, &output);
+    assert_int_equal(hf_error_kind(error), HF_REFUSED);
+    assert_null(output);
+    hf_error_free(error);
+    xmlFreeDoc(doc);
+}
+
+static void probes_come_before_the_start(void **state)
+{
+    xmlDoc *cib = cluster(dummy, "");
+    struct sched_output *output = run(cib);
+    const struct graph_action *start = find(output, "web_start_0", NULL);
+    (void)state;
+
+    assert_non_null(find(output, "web_monitor_0", "n1"));
+    assert_non_null(find(output, "web_monitor_0", "n2"));
+    assert_non_null(start);
+    assert_true(start->n_inputs > 0);
+    assert_int_equal(find(output, "web_monitor_0", "n1")->target_rc, 7);
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
+static void a_location_constraint_chooses_the_node(void **state)
+{
+    xmlDoc *cib = cluster(dummy, "<rsc_location id='l' rsc='web' node='n2' score='10'/>");
+    struct sched_output *output = run(cib);
+    (void)state;
+
+    assert_string_equal(find(output, "web_start_0", NULL)->node_name, "n2");
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
+static void what_runs_as_wanted_is_left_alone(void **state)
+{
+    xmlDoc *cib = cluster(dummy, "");
+    (void)state;
+
+    happened(cib, "monitor", "n2", "2", 7);
+    happened(cib, "start", "n1", "1", 0);
+    struct sched_output *output = run(cib);
+    assert_int_equal(sched_graph(output)->n_actions, 0);
+    const struct status_model *model = sched_status(output);
+    assert_int_equal(model->n_resources, 1);
+    assert_string_equal(model->resources[0].node, "n1");
+    assert_int_equal(model->resources[0].role, STATUS_STARTED);
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
+static void the_output_outlives_the_cib(void **state)
+{
+    xmlDoc *cib = cluster(dummy, "<rsc_location id='l' rsc='web' node='n2' score='10'/>");
+    struct sched_output *output = run(cib);
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+    (void)state;
+
+    xmlFreeDoc(cib);
+    assert_string_equal(find(output, "web_start_0", NULL)->resource->type, "Dummy");
+    sched_print_status(output, STATUS_SIMULATE, "", &text);
+    sched_print_summary(output, "", &text);
+    graph_to_xml(sched_graph(output), &text);
+    assert_non_null(strstr(hf_buf_text(&text), "Start      web     (    n2 )"));
+    sched_output_free(output);
+}
+
+static void explain_names_the_constraint(void **state)
+{
+    xmlDoc *cib = cluster(dummy, "<rsc_location id='never-n1' rsc='web' node='n1' score='-INFINITY'/>");
+    struct sched_output *output = run(cib);
+    int count = 0;
+    struct sched_reason *reasons = sched_explain(output, "web", "n1", &count);
+    (void)state;
+
+    assert_true(count > 0);
+    assert_string_equal(reasons[0].id, "never-n1");
+    assert_int_equal(reasons[0].score, -1000000);
+    free(reasons);
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
+static void old_shapes_are_understood(void **state)
+{
+    xmlDoc *cib =
+        cluster("<master id='ms'><primitive id='web' class='ocf' provider='pacemaker' type='Stateful'/>"
+                "</master>",
+                "");
+    struct sched_output *output = run(cib);
+    (void)state;
+
+    assert_int_equal(sched_status(output)->resources[0].kind, STATUS_CLONE);
+    assert_true(sched_status(output)->resources[0].promotable);
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_no_cib_is_refused),
+        cmocka_unit_test(probes_come_before_the_start),
+        cmocka_unit_test(a_location_constraint_chooses_the_node),
+        cmocka_unit_test(what_runs_as_wanted_is_left_alone),
+        cmocka_unit_test(the_output_outlives_the_cib),
+        cmocka_unit_test(explain_names_the_constraint),
+        cmocka_unit_test(old_shapes_are_understood),
+    };
+
+    hf_xml_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
