@@ -79,6 +79,35 @@ struct hf_error *arbiter_status(const char *socket_path, bool json, FILE *out)
     return error;
 }
 
+static struct hf_error *check_name(const char *cluster)
+{
+    return frame_name_ok(cluster) ? NULL
+                                  : hf_error_new(HF_USAGE,
+                                                 "`%s' is no name of a cluster: expected at most %d "
+                                                 "letters, digits and . _ - : @ /",
+                                                 cluster, FRAME_NAME_MAX);
+}
+
+struct hf_error *arbiter_teach(const char *socket_path, const char *cluster, const char *term)
+{
+    struct hf_buf answer HF_CLEANUP(hf_buf_free) = {0};
+    char *request HF_CLEANUP(hf_freep) = hf_asprintf("teach %s %s\n", cluster, term);
+    struct hf_error *error = check_name(cluster);
+
+    if (error == NULL && (strspn(term, "0123456789") != strlen(term) || *term == '\0' || strlen(term) > 20))
+        error = hf_error_new(HF_USAGE, "`%s' is no term: expected a number", term);
+    return error != NULL ? error : ask(socket_path, request, &answer);
+}
+
+struct hf_error *arbiter_new_cluster(const char *socket_path, const char *cluster)
+{
+    struct hf_buf answer HF_CLEANUP(hf_buf_free) = {0};
+    char *request HF_CLEANUP(hf_freep) = hf_asprintf("new %s\n", cluster);
+    struct hf_error *error = check_name(cluster);
+
+    return error != NULL ? error : ask(socket_path, request, &answer);
+}
+
 static int finish(struct hf_error *error)
 {
     int status = (int)hf_error_kind(error);
@@ -113,8 +142,6 @@ static int status_command(int argc, char **argv)
 
 int arbiter_command(int argc, char **argv)
 {
-    struct hf_buf answer HF_CLEANUP(hf_buf_free) = {0};
-    char *request HF_CLEANUP(hf_freep) = NULL;
     const char *path = NULL;
 
     if (argc >= 1 && strcmp(argv[0], "status") == 0)
@@ -123,13 +150,11 @@ int arbiter_command(int argc, char **argv)
         path = argv[argc - 1];
         argc -= 2;
     }
-    if (argc == 3 && strcmp(argv[0], "teach") == 0 && frame_name_ok(argv[1]) && strlen(argv[2]) < 32)
-        request = hf_asprintf("teach %s %s\n", argv[1], argv[2]);
-    else if (argc == 2 && strcmp(argv[0], "new") == 0 && frame_name_ok(argv[1]))
-        request = hf_asprintf("new %s\n", argv[1]);
-    else
-        return usage("status [--json] | teach CLUSTER TERM | new CLUSTER; each with [--socket PATH]");
-    return finish(ask(path, request, &answer));
+    if (argc == 3 && strcmp(argv[0], "teach") == 0)
+        return finish(arbiter_teach(path, argv[1], argv[2]));
+    if (argc == 2 && strcmp(argv[0], "new") == 0)
+        return finish(arbiter_new_cluster(path, argv[1]));
+    return usage("status [--json] | teach CLUSTER TERM | new CLUSTER; each with [--socket PATH]");
 }
 
 int lock_key_command(int argc, char **argv)

@@ -12,6 +12,11 @@
  * socket_path: NULL for the usual one. */
 struct hf_error *arbiter_status(const char *socket_path, bool json, FILE *out) HF_MUST_CHECK;
 
+/* Tells it the highest term that a cluster has reached (decimal), or that a cluster never had a lock: what it
+ * cannot know when it lost its disk. HF_USAGE if one of them is no name or number. */
+struct hf_error *arbiter_teach(const char *socket_path, const char *cluster, const char *term) HF_MUST_CHECK;
+struct hf_error *arbiter_new_cluster(const char *socket_path, const char *cluster) HF_MUST_CHECK;
+
 /* `status [--json] [--socket PATH]', `teach CLUSTER TERM', `new CLUSTER': prints, and returns the exit
  * status.  argv[0] is the first of these words. */
 int arbiter_command(int argc, char **argv);

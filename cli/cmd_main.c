@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cli/command.h"
+#include "cli/locks.h"
 #include "cli/simulate.h"
 #include "cli/status.h"
 #include "daemon/cib/document.h"
@@ -20,7 +21,11 @@ static struct hf_error *run_status(struct session *session, int argc, char **arg
     if (argc > 1 && strcmp(argv[1], "-1") != 0)
         return hf_error_new(HF_USAGE, "found '%s', expected: status [-1] [--json]", argv[1]);
     error = session_cib(session, &cib);
-    return error != NULL ? error : status_write(session->writer, cib);
+    if (error == NULL)
+        error = status_write(session->writer, cib);
+    if (error == NULL && session->file == NULL)
+        locks_write(session->writer);
+    return error;
 }
 
 /* --- verify --- */

@@ -47,7 +47,8 @@ struct command_area {
     size_t count;
 };
 
-extern const struct command_area area_main, area_configure, area_resource, area_node, area_cluster, area_ra;
+extern const struct command_area area_main, area_configure, area_resource, area_node, area_cluster, area_ra,
+    area_arbiter, area_lock_key;
 
 /* All areas, area_main first. */
 const struct command_area *const *command_areas(size_t *count);

@@ -132,7 +132,10 @@ static void fail(struct link *link, int64_t now, char *why)
 
 static void fail_errno(struct link *link, int64_t now, int number)
 {
-    fail(link, now, hf_asprintf("lock server %s cannot be reached: %s", link->server, strerror(number)));
+    fail(link, now,
+         hf_asprintf("lock server %s cannot be reached: %s: %s", link->server, strerror(number),
+                     number == ECONNREFUSED ? "start holdfast-arbiterd there"
+                                            : "check that machine and the network to it"));
 }
 
 /* --- connecting --- */
@@ -344,7 +347,10 @@ void link_step(struct link *link, int64_t now, uint32_t ready)
         return;
     }
     if ((link->state == CONNECTING || link->state == HANDSHAKING) && now >= link->deadline)
-        fail(link, now, hf_asprintf("lock server %s did not answer within %d ms", link->server, ATTEMPT_MS));
+        fail(link, now,
+             hf_asprintf(
+                 "lock server %s did not answer within %d ms: check that machine and the network to it",
+                 link->server, ATTEMPT_MS));
 }
 
 void link_reconnect(struct link *link, int64_t now)
