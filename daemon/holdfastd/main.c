@@ -15,6 +15,7 @@
 
 #include "daemon/cib/schema.h"
 #include "daemon/guard/client.h"
+#include "daemon/guard/config.h"
 #include "daemon/holdfastd/corosync.h"
 #include "daemon/holdfastd/disk.h"
 #include "daemon/node/node.h"
@@ -43,6 +44,7 @@ struct daemon {
     struct runner_client *runner;
     struct fence_runner *fences;
     struct guard_client *guard; /* NULL where no lock servers are configured */
+    uint32_t takeover_ms;       /* node.h */
     struct cib_schema *schema;
     struct cib_store *store;
     struct cib_saved saved; /* until the node takes it */
@@ -431,7 +433,7 @@ static const struct runner_client_hooks runner_hooks = {
 
 static void tell_lock(struct daemon *daemon)
 {
-    struct node_lock lock = {.configured = true};
+    struct node_lock lock = {.configured = true, .takeover_ms = daemon->takeover_ms};
     struct node_event event = {.type = NODE_LOCK};
 
     lock.owned = guard_client_owns(daemon->guard, CLUSTER_LOCK, &lock.token);
@@ -474,9 +476,18 @@ static const struct guard_client_hooks guard_hooks = {
 static void join_guard(struct daemon *daemon)
 {
     struct guard_client_settings settings = {0};
+    struct guard_config config;
+    struct hf_error *error;
 
     if (access(daemon->options.guard_config, F_OK) != 0)
         return;
+    guard_config_init(&config);
+    error = guard_config_read(daemon->options.guard_config, &config);
+    if (error != NULL)
+        hf_error_log("%s", hf_error_text(error));
+    hf_error_free(error);
+    daemon->takeover_ms = config.lease_ms + config.drain_ms;
+    guard_config_free(&config);
     daemon->guard = guard_client_new(daemon->loop, &settings, &guard_hooks, daemon);
     tell_lock(daemon);
 }

@@ -103,6 +103,18 @@ static bool clean_leave(const struct node *node, uint32_t id)
     return strcmp(hf_xml_get_or(state, "expected", ""), "down") == 0;
 }
 
+/* Without fencing, only time makes sure that a machine that is not heard has stopped: it has noticed that it
+ * lost the lock, or the quorum, and either obeyed or was reset by its watchdog. */
+static void wait_for_takeover(struct node *node, uint32_t id)
+{
+    int64_t until = node->now + node->lock.takeover_ms;
+
+    if (node->lock.takeover_ms == 0 || clean_leave(node, id))
+        return;
+    if (node->controller.takeover_at < until)
+        node->controller.takeover_at = until;
+}
+
 /* Every member notes who left; who coordinates in the new view acts on it (mark_lost). */
 void controller_view(struct node *node, const struct node_event *event)
 {
@@ -113,6 +125,8 @@ void controller_view(struct node *node, const struct node_event *event)
             continue; /* another run of its daemon is there already */
         node_log(node, LOG_NOTICE, "%s left: %s", node_name(node, left->id),
                  left->machine_lost ? "its machine is not heard any more" : "its daemon ended");
+        if (left->machine_lost)
+            wait_for_takeover(node, left->id);
         if (left->machine_lost || clean_leave(node, left->id))
             forget_away(node, left->id);
         else
@@ -270,13 +284,23 @@ static void watch_joining(struct node *node)
         controller->join_by = node->now + JOIN_LIMIT_MS;
 }
 
-/* Whether nothing may be decided yet: the group has not agreed on quorum, a member's state is not known, or
- * a daemon is expected back. */
+/* What has no quorum stops at once, and waits for nothing. */
+static bool awaiting_takeover(const struct node *node)
+{
+    uint32_t term;
+
+    return node->controller.takeover_at > node->now && !fencing_enabled(node) &&
+           quorum_now(node, &term) == CIB_QUORUM_YES;
+}
+
+/* Whether nothing may be decided yet: the group has not agreed on quorum, a member's state is not known, a
+ * daemon is expected back, or a lost machine may still run what it ran. */
 static bool holding(const struct node *node)
 {
     const struct controller *controller = &node->controller;
 
-    if (!cib_replica_agreed(node->replica) || controller->marking || controller->join_by > node->now)
+    if (!cib_replica_agreed(node->replica) || controller->marking || controller->join_by > node->now ||
+        awaiting_takeover(node))
         return true;
     for (size_t i = 0; i < controller->n_away; i++)
         if (!controller->away[i].given_up && controller->away[i].deadline > node->now)
@@ -795,6 +819,8 @@ int64_t controller_deadline(const struct node *node)
             deadline = controller->away[i].deadline;
     if (controller->join_by > node->now && controller->join_by < deadline)
         deadline = controller->join_by;
+    if (controller->takeover_at > node->now && controller->takeover_at < deadline)
+        deadline = controller->takeover_at;
     if (!controller->nodes_written && controller->nodes_retry > node->now &&
         controller->nodes_retry < deadline)
         deadline = controller->nodes_retry;

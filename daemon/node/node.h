@@ -63,6 +63,9 @@ struct node_lock {
     bool configured; /* there are lock servers */
     bool owned;
     uint64_t token; /* its term */
+    /* Without fencing: how long a machine that is not heard may run on what it ran, the lease and the time to
+     * drain it, ms.  Nothing is decided for so long. */
+    uint32_t takeover_ms;
 };
 
 /* What became of a NODE_FENCE effect; run and requester are the effect's ticket and client. */

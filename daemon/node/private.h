@@ -66,12 +66,13 @@ struct controller {
     int number;         /* of the last transition */
     struct sched_output *plan;
     struct transition *walk;
-    int depth;      /* of steps of the walk within each other */
-    bool over;      /* a step said that the walk has ended */
-    char *why;      /* what the pending or current run is for */
-    char *warned;   /* the scheduler's warnings that were logged last */
-    int64_t join_by; /* ms: until then members may be late with their state; 0: none is */
-    bool seen_view; /* since this daemon began */
+    int depth;           /* of steps of the walk within each other */
+    bool over;           /* a step said that the walk has ended */
+    char *why;           /* what the pending or current run is for */
+    char *warned;        /* the scheduler's warnings that were logged last */
+    int64_t join_by;     /* ms: until then members may be late with their state; 0: none is */
+    bool seen_view;      /* since this daemon began */
+    int64_t takeover_at; /* ms: until then what a lost machine ran may run there still */
     struct away *away;
     size_t n_away, away_capacity;
     struct waiter *waiters;

@@ -51,6 +51,7 @@ struct process {
     cib_member members[WORLD_NODES];
     size_t n_members;
     bool listing, ending, quorate;
+    bool told_lock, owns_lock;
 };
 
 static void step(struct process *process, struct node_event *event);
@@ -299,7 +300,7 @@ static int machines_with(const struct process *process, uint32_t heard[WORLD_NOD
     for (unsigned i = 0; i < cluster->options.nodes; i++)
         if (cluster->machines[i].agents != NULL && cluster->side[i] == cluster->side[process->number])
             machines[count] = cib_member_make(i + 1, 0), heard[count++] = i + 1;
-    *quorate = world_quorate(cluster->world, machines, count);
+    *quorate = cluster->options.locks || world_quorate(cluster->world, machines, count);
     return (int)count;
 }
 
@@ -358,6 +359,25 @@ static void look_at_quorum(struct process *process)
     step(process, &event);
 }
 
+/* The world's witness has the lock, wherever it is cut off from. */
+static void look_at_lock(struct process *process)
+{
+    const struct cluster *cluster = process->cluster;
+    struct node_lock lock = {.configured = true, .takeover_ms = cluster->options.takeover_ms};
+    struct node_event event = {.type = NODE_LOCK};
+
+    if (!cluster->options.locks)
+        return;
+    lock.owned = world_witness(cluster->world) == process->number;
+    lock.token = lock.owned ? world_term(cluster->world) : 0;
+    if (process->told_lock && process->owns_lock == lock.owned)
+        return;
+    process->told_lock = true;
+    process->owns_lock = lock.owned;
+    event.lock = &lock;
+    step(process, &event);
+}
+
 static void on_event(void *data, const struct world_event *world_event)
 {
     struct process *process = data;
@@ -390,6 +410,7 @@ static void on_event(void *data, const struct world_event *world_event)
         step(process, &event);
         break;
     }
+    look_at_lock(process);
     catch_up(process);
 }
 

@@ -17,6 +17,8 @@ struct cluster_options {
     const char *configuration;    /* text of a <change> that is made once the cluster is up; or NULL */
     const char *const *resources; /* ids that may be active on one machine only, NULL at the end */
     bool always;                  /* ... at every moment; else only when settled */
+    bool locks;                   /* corosync counts any part as quorate, and who has the lock decides */
+    uint32_t takeover_ms;         /* node.h */
     bool print;                   /* what the nodes log */
 };
 

@@ -291,6 +291,39 @@ static void failing_agents_come_to_rest(struct report *report)
     }
 }
 
+/* Two nodes and a lock, no fencing: the part with the lock must not start what the other part has not stopped
+ * yet, however late that notices. */
+static void a_lost_node_has_time_to_stop(struct report *report)
+{
+    static const unsigned side[] = {0, 1};
+
+    for (uint64_t seed = 300; seed < 320; seed++) {
+        struct cluster_options options = {
+            .nodes = 2,
+            .seed = seed,
+            .configuration = without_fencing,
+            .resources = exclusive,
+            .always = true,
+            .locks = true,
+            .takeover_ms = 3000,
+            .print = print,
+        };
+        struct cluster *cluster = cluster_new(&options);
+
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_cut(cluster, side);
+        cluster_elapse(cluster, 10000);
+        for (size_t i = 0; exclusive[i] != NULL; i++)
+            expect(report, cluster_where(cluster, exclusive[i]) == (int)world_witness(cluster_world(cluster)),
+                   "everything is where the lock is");
+        cluster_heal(cluster);
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
 /* --- random runs --- */
 
 static void disturb(struct cluster *cluster)
@@ -418,6 +451,7 @@ int main(int argc, char **argv)
         TELL(a_minority_is_fenced_before_anything_moves);
         TELL(a_coordinator_may_die_at_any_moment);
         TELL(failing_agents_come_to_rest);
+        TELL(a_lost_node_has_time_to_stop);
         for (int64_t i = 0; i < runs && only == NULL; i++)
             run_seed(&report, 1000 + (uint64_t)i);
     }

@@ -683,6 +683,11 @@ void world_heal(struct world *world)
     disturb(world, detection(world));
 }
 
+unsigned world_witness(const struct world *world)
+{
+    return world->witness;
+}
+
 void world_move_witness(struct world *world, unsigned node)
 {
     if (world->witness == node)

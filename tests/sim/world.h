@@ -121,6 +121,8 @@ void *world_process(const struct world *world, unsigned node);
 /* Whether so many of these nodes may decide together. */
 bool world_quorate(const struct world *world, const cib_member *members, size_t count);
 uint32_t world_term(const struct world *world);
+/* Who breaks a tie, on or not. */
+unsigned world_witness(const struct world *world);
 /* Whether these bytes are somewhere in what is safely on the node's disk. */
 bool world_disk_has(const struct world *world, unsigned node, const char *text);
 
