@@ -229,6 +229,18 @@ static void coordinator(struct node *node, cib_member member)
     request_ask_again(node);
 }
 
+/* Each view agrees anew; only another answer than before is news. */
+static void quorum_agreed(struct node *node, bool quorate)
+{
+    int said = quorate ? 1 : -1;
+
+    if (node->quorum_said == said)
+        return;
+    node->quorum_said = said;
+    node_log(node, LOG_NOTICE, "this partition has %squorum", quorate ? "" : "no ");
+    controller_want(node, quorate ? "quorum was gained" : "quorum was lost");
+}
+
 static void replica_step(struct node *node, struct cib_event *event);
 
 static void unresponsive(struct node *node, const struct cib_update *update)
@@ -312,9 +324,7 @@ static void perform_update(struct node *node, struct cib_update *update)
         coordinator(node, update->member);
         break;
     case CIB_UPDATE_QUORUM:
-        node_log(node, LOG_NOTICE,
-                 update->quorate ? "this partition has quorum" : "this partition has no quorum");
-        controller_want(node, update->quorate ? "quorum was gained" : "quorum was lost");
+        quorum_agreed(node, update->quorate);
         break;
     case CIB_UPDATE_MEMBER:
         node_log(node, LOG_INFO, "%s is in sync", who);
