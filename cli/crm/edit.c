@@ -448,6 +448,10 @@ static struct hf_error *apply_whole(struct crm_edit *edit, struct crm_statement 
     error = check_new_ids(edit, element);
     if (error != NULL)
         return error;
+    if (hf_xml_child(element, NULL) == NULL) { /* an empty section is as good as none */
+        hf_xml_remove(old);
+        return NULL;
+    }
     statement->element = NULL;
     if (old != NULL) {
         xmlAddPrevSibling(old, element);

@@ -139,6 +139,33 @@ static bool starts_list(const struct crm_parser *parser)
            (!word->quoted && word->text[0] == '@' && word->text[1] != '\0');
 }
 
+static bool label_here(const struct crm_parser *parser)
+{
+    const struct crm_word *word = crm_peek(parser);
+    size_t length = word != NULL ? strlen(word->text) : 0;
+
+    return length > 1 && !word->quoted && word->text[length - 1] == ':';
+}
+
+static void expect_list(struct crm_parser *parser)
+{
+    crm_expect(parser, "$id=", true);
+    crm_expect(parser, "$id-ref=", true);
+    crm_expect(parser, "SCORE:", false);
+    crm_expect(parser, "rule", true);
+    crm_expect(parser, "NAME=VALUE", false);
+}
+
+/* A list behind its keyword; one that says nothing (the crm shell prints such) leaves nothing behind. */
+static bool keyword_list(struct crm_parser *parser, xmlNode *set)
+{
+    if (starts_list(parser) || label_here(parser))
+        return crm_attribute_list(parser, set);
+    expect_list(parser);
+    hf_xml_remove(set);
+    return true;
+}
+
 bool crm_attribute_sets(struct crm_parser *parser, xmlNode *element, const struct crm_set_name *names,
                         const char *implicit)
 {
@@ -151,7 +178,7 @@ bool crm_attribute_sets(struct crm_parser *parser, xmlNode *element, const struc
         for (name = names; name->keyword != NULL; name++)
             if (crm_keyword(parser, name->keyword))
                 break;
-        if (name->keyword != NULL && !crm_attribute_list(parser, hf_xml_add(element, name->element)))
+        if (name->keyword != NULL && !keyword_list(parser, hf_xml_add(element, name->element)))
             return false;
     } while (name->keyword != NULL);
     return parser->error == NULL;

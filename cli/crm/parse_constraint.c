@@ -222,6 +222,10 @@ static bool sides_or_sets(struct crm_parser *parser, enum suffix kind, xmlNode *
         wanted++;
     while (option(parser, constraint, options))
         continue;
+    if (crm_at_keyword(parser, "_rsc_set_")) { /* the crm shell's mark that sets follow */
+        parser->at++;
+        return resource_sets(parser, kind, constraint, options);
+    }
     if (bare_resources(parser, &alone) != wanted || !alone)
         if (bare_resources(parser, &alone) > wanted || !alone || wanted == 1)
             return resource_sets(parser, kind, constraint, options);

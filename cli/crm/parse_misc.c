@@ -223,7 +223,8 @@ bool crm_parse_topology(struct crm_parser *parser, struct crm_statement *stateme
         }
     }
     target_free(&target);
-    if (parser->error == NULL && (!has_devices || hf_xml_child(statement->element, NULL) == NULL)) {
+    /* Nothing at all is the empty topology. */
+    if (parser->error == NULL && !has_devices) {
         crm_expect(parser, "DEVICE[,DEVICE...]", false);
         return crm_unexpected(parser);
     }

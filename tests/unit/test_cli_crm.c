@@ -59,6 +59,13 @@ static const struct {
     {"primitive p Dummy params $id-ref=q description=\"what it is\"",
      "<primitive id=\"p\" class=\"ocf\" provider=\"heartbeat\" type=\"Dummy\" description=\"what it is\">"
      "<instance_attributes id-ref=\"q\"/></primitive>"},
+    {"primitive p Dummy params meta a=1 utilization",
+     "<primitive id=\"p\" class=\"ocf\" provider=\"heartbeat\" type=\"Dummy\"><meta_attributes><nvpair "
+     "name=\"a\" "
+     "value=\"1\"/></meta_attributes></primitive>"},
+    {"fencing_topology", "<fencing-topology/>"},
+    {"rsc_ticket t T: _rsc_set_ a", "<rsc_ticket id=\"t\" ticket=\"T\"><resource_set><resource_ref id=\"a\"/>"
+                                    "</resource_set></rsc_ticket>"},
     {"group g a b \"meta\" meta ordered=false", "<group id=\"g\"><meta_attributes><nvpair name=\"ordered\" "
                                                 "value=\"false\"/></meta_attributes><member id=\"a\"/>"
                                                 "<member id=\"b\"/><member id=\"meta\"/></group>"},
@@ -207,9 +214,8 @@ static const struct {
     {"primitive p Dummy parms a=b",
      "line 1, column 19: found 'parms', expected one of description=, params, meta, "
      "utilization, operations, op; did you mean 'params'?"},
-    {"primitive p Dummy params",
-     "line 1, column 25: found the end of the statement, expected one of $id=, $id-ref=, "
-     "SCORE:, rule, NAME=VALUE"},
+    {"primitive p Dummy params x",
+     "line 1, column 26: found 'x', expected one of $id=, $id-ref=, SCORE:, rule, NAME=VALUE, "},
     {"primitive p Dummy \\\n\tparams a=b \\\n\top monitor intervl=10s",
      "line 3, column 13: found 'intervl=10s', did you mean 'interval='? (a parameter of that name goes "
      "behind"},
