@@ -83,7 +83,7 @@ within 10 "pages" served_all
 story "an unmanaged resource"
 check "unmanage web2" hf n1 --wait resource unmanage web2
 web2_on=$(runs n1 web2.conf && echo n1 || echo n2)
-on $web2_on pkill -KILL -f web2.conf
+on $web2_on pkill -TERM -f web2.conf # (killed hard, its workers would keep the port)
 sleep 7
 refute "it is not restarted" runs $web2_on web2.conf
 check "manage web2" hf n1 --wait resource manage web2
