@@ -94,6 +94,10 @@ static void xml_says_where_it_is_broken(void **state)
     assert_int_equal(hf_error_kind(error), HF_REFUSED);
     assert_non_null(strstr(hf_error_text(error), "cib.xml:3: not well-formed XML"));
     hf_error_free(error);
+    /* the first error is told, not the last */
+    error = hf_xml_parse("<a><b>\n<c></d>\n</b></a>", 23, "cib.xml", &document);
+    assert_non_null(strstr(hf_error_text(error), "cib.xml:2: not well-formed XML"));
+    hf_error_free(error);
 }
 
 static void xml_refuses_document_types(void **state)
