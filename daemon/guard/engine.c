@@ -185,7 +185,7 @@ static struct guard_server server_report(const struct engine *engine, unsigned i
         guard_copy(
             report.reason, sizeof(report.reason),
             "a limit of the server: the lease and drain are too long for it, or there are too many locks");
-    else if (status.refusal == FRAME_NOT_READY)
+    else if (status.refusal == FRAME_NOT_READY && status.last_heard < status.ready_at)
         guard_copy(report.reason, sizeof(report.reason), "it was started lately, and waits before it grants");
     return report;
 }
