@@ -1,0 +1,149 @@
+#!/bin/bash
+# quorum.sh - two nodes and an arbiter, an ordinary resource, no fence device: the part that has the lock runs
+# it, the other has stopped it before.
+#
+# The resource is an agent that writes down when it starts and when it has stopped, on all nodes into one
+# file: two of them at once would be seen there.
+. "$(dirname "$0")/../stories.sh"
+share=${HOLDFAST_LAB_DIR:-/tmp/holdfast-lab}/$LAB/share
+
+agent() { # NODE
+    put "$1" /usr/lib/ocf/resource.d/lab/marker <<'AGENT'
+#!/bin/sh
+# Begins to run before it says so, and has stopped when it says so.
+state=/run/marker-$OCF_RESOURCE_INSTANCE
+say() { echo "$(date +%s.%N) $1 $(hostname)" >>/mnt/marker.log; }
+case $1 in
+start) [ -e "$state" ] || { say start; : >"$state"; } ;;
+stop) [ ! -e "$state" ] || { sleep 0.3; rm "$state"; say stop; } ;;
+monitor) [ -e "$state" ] || exit 7 ;;
+meta-data)
+    echo '<?xml version="1.0"?><resource-agent name="marker" version="1"><version>1.0</version>
+<shortdesc lang="en">notes when it runs</shortdesc><longdesc lang="en">notes when it runs</longdesc><parameters/>
+<actions><action name="start" timeout="10s"/><action name="stop" timeout="10s"/>
+<action name="monitor" timeout="10s" interval="10s"/><action name="meta-data" timeout="5s"/></actions></resource-agent>' ;;
+*) exit 3 ;;
+esac
+exit 0
+AGENT
+    on "$1" chmod 755 /usr/lib/ocf/resource.d/lab/marker
+}
+
+other() { [ "$1" = n1 ] && echo n2 || echo n1; }
+holds() { on "$1" holdfast-guard --status 2>/dev/null | grep -q '^lock cluster: owning'; }
+holder() { if holds n1; then echo n1; else echo n2; fi; }
+held() { holds n1 || holds n2; }
+quorate() { hf "$1" cluster status | grep -qx 'Quorate: yes'; }
+not_quorate() { hf "$1" cluster status | grep -qx 'Quorate: no'; }
+marked() { on "$1" test -e /run/marker-m; }
+unmarked() { on "$1" test ! -e /run/marker-m; }
+power_off() { lab off "$1" >/dev/null; echo "$(date +%s.%N) stop $1" >>"$share/marker.log"; }
+prefer() { hf "$1" --wait=60 configure load update - <<<"location here m 1000: $2"; } # ASKED NODE
+never_two() { # what ran on two nodes at once
+    sort -n "$share/marker.log" | awk '
+        $2 == "start" { for (n in runs) if (n != $3) { print n " and " $3 " at " $1; bad = 1 } runs[$3] }
+        $2 == "stop" { delete runs[$3] }
+        END { exit bad }'
+}
+whole() { online n1 n1 n2 && held && settled n1 30; }
+says_status() { hf "$1" status | grep -qE -- "$2" || { hf "$1" status | sed -n '/^Locks/,$p'; return 1; }; } # NODE PATTERN
+
+story "two nodes and an arbiter; no fence device, 2 s to drain"
+check "the lab is up" lab up --nodes 2 --arbiter --lease 300 --drain 2000
+[ $failed = 0 ] || finish
+for n in n1 n2; do agent $n; done
+check "a resource" hf n1 --wait=60 configure load update - <<'CRM'
+property stonith-enabled=false no-quorum-policy=stop
+primitive m ocf:lab:marker op monitor interval=1s timeout=10s
+CRM
+within 20 "one node holds the lock" held
+a=$(holder) b=$(other $(holder))
+check "the resource is told to be where the lock is not" prefer n1 $b
+within 20 "it runs there" marked $b
+check "status names lock servers, lock and term" says_status $a 'Lock cluster: owned here, term [0-9]+, [0-9]+ ms left'
+check "and, on the other node, who holds it" says_status $b "Lock cluster: held by $a"
+
+story "the cable between the nodes is cut: the part with the lock has quorum"
+lab cut n1 n2
+within 15 "$b has no quorum" not_quorate $b
+within 10 "and stops the resource" unmarked $b
+within 20 "$a starts it" marked $a
+check "$a has quorum" quorate $a
+check "never both" never_two
+lab heal
+within 60 "healed, they are one cluster" whole
+within 30 "and the resource is back on $b" marked $b
+check "never both" never_two
+
+story "the holder is cut off from everybody"
+check "the resource is told to be where the lock is" prefer $a $(holder)
+a=$(holder) b=$(other $(holder))
+within 20 "it runs there" marked $a
+lab cut $a all
+within 10 "$a has no quorum" not_quorate $a
+within 10 "and stops the resource" unmarked $a
+within 30 "$b has the lock and starts it" marked $b
+check "$b has quorum" quorate $b
+check "never both" never_two
+check "status on $a says what is missing" says_status $a 'NOT ENOUGH'
+lab heal
+within 60 "healed, they are one cluster" whole
+check "never both" never_two
+
+story "the holder hears nobody, and is heard"
+a=$(holder) b=$(other $(holder))
+check "the resource is told to be there" prefer $a $a
+within 20 "it runs there" marked $a
+lab cut $b $a --one-way; lab cut arb $a --one-way
+within 30 "$b starts it" marked $b
+check "never both" never_two
+lab heal
+within 60 "healed, they are one cluster" whole
+check "never both" never_two
+
+story "the holder is powered off"
+a=$(holder) b=$(other $(holder))
+power_off $a
+within 30 "$b has the lock" holds $b
+within 30 "and runs the resource" marked $b
+check "never both" never_two
+
+story "one node alone"
+power_off $b
+check "$b starts alone" lab on $b
+agent $b
+within 40 "with the arbiter it has quorum" quorate $b
+within 30 "and runs the resource" marked $b
+power_off $b
+lab off arb >/dev/null
+check "$b starts alone, and the arbiter is off" lab on $b
+within 30 "it does not get quorum" not_quorate $b
+within 10 "status says that too few lock servers answer" says_status $b 'Lock servers: 1 of 3 answer.*NOT ENOUGH'
+within 10 "and what to look at" says_status $b 'Lock server 10.77.0.200 DOWN: .*check that machine and the network'
+sleep 4
+check "it still has none" not_quorate $b
+check "and runs nothing" unmarked $b
+check "the arbiter is back" lab on arb
+within 30 "now it has quorum" quorate $b
+within 30 "and runs the resource" marked $b
+check "the other node is back" lab on $a
+agent $a
+within 60 "they are one cluster" whole
+check "never both" never_two
+
+story "what is wrong is said in words"
+a=$(holder) b=$(other $(holder))
+on $b sh -c 'rm /etc/holdfast/lock-keys/lab.key; holdfast lock-key new lab /etc/holdfast/lock-keys/lab.key
+    pkill -KILL -x holdfast-guard; sleep 0.2; /run/lab/init start holdfast-guard' >/dev/null 2>&1
+within 15 "a wrong key" says_status $b 'Lock server 10.77.0.200 DOWN: .*does not accept this cluster.s lock key: compare'
+on arb sh -c 'holdfast arbiter status' >"$scratch/arbiter" 2>&1
+check "the arbiter counts who it refused" grep -qiE 'refused.*[1-9]' "$scratch/arbiter"
+check "and prints the same as JSON" sh -c "$(declare -f on); lab exec arb holdfast arbiter status --json | python3 -m json.tool"
+lab exec $a cat /etc/holdfast/lock-keys/lab.key | put $b /etc/holdfast/lock-keys/lab.key
+on $b sh -c 'pkill -KILL -x holdfast-guard; pkill -HUP -x holdfast-arbite; sleep 0.2; mkdir /run/nobpf
+    setpriv --bounding-set -bpf,-sys_admin,-perfmon holdfast-guard --foreground >/var/log/holdfast/guard-2.log 2>&1 &' >/dev/null 2>&1
+within 15 "no BPF" says_status $b 'Gate: user space only: .'
+on $b sh -c 'pkill -KILL -x holdfast-guard'
+within 15 "no guard" says_status $b 'holdfast-guard did not answer .* is it running'
+check "all that as JSON" sh -c "lab exec $b holdfast status --json | python3 -c 'import json, sys; g = json.load(sys.stdin)[\"guard\"]; sys.exit(g[\"answers\"] or \"systemctl\" not in g[\"problem\"])'"
+finish
