@@ -37,14 +37,38 @@ struct sender *cib_apply_sender(struct cib_replica *replica, cib_member member)
     return sender;
 }
 
-static bool any_full(const struct cib_replica *replica, cib_member *member)
+static unsigned count_full(const struct cib_replica *replica)
 {
+    unsigned count = 0;
+
     for (size_t i = 0; i < replica->n_peers; i++)
-        if (replica->peers[i].full) {
-            *member = replica->peers[i].member;
-            return true;
-        }
-    return false;
+        count += replica->peers[i].full;
+    return count;
+}
+
+const struct peer *cib_apply_blocked(const struct cib_replica *replica)
+{
+    if (count_full(replica) <= replica->spare)
+        return NULL;
+    for (size_t i = 0; i < replica->n_peers; i++)
+        if (replica->peers[i].full)
+            return &replica->peers[i];
+    return NULL;
+}
+
+/* The disks that are full need not have it, as long as the others are a quorum by themselves. */
+uint64_t cib_apply_everywhere(const struct cib_replica *replica)
+{
+    bool without_full = count_full(replica) <= replica->spare;
+    uint64_t least = UINT64_MAX;
+
+    for (size_t i = 0; i < replica->n_peers; i++) {
+        const struct peer *peer = &replica->peers[i];
+
+        if (peer->acked < least && !(peer->full && without_full))
+            least = peer->acked;
+    }
+    return least;
 }
 
 /* --- entries --- */
@@ -142,17 +166,18 @@ static struct hf_error *apply_status(struct cib_replica *replica, const struct c
 
 static struct hf_error *apply(struct cib_replica *replica, const struct cib_request *request)
 {
-    cib_member full;
+    const struct peer *full;
 
     if (request->kind == CIB_REQUEST_STATUS)
         return apply_status(replica, request);
     if (!replica->quorate && (replica->broken & CIB_BROKEN_MINORITY) == 0)
         return hf_error_new(HF_NO_QUORUM,
                             "this partition has no quorum: the configuration cannot be changed");
-    if (any_full(replica, &full))
+    full = cib_apply_blocked(replica);
+    if (full != NULL)
         return hf_error_new(HF_REFUSED,
                             "the disk of node %" PRIu32 " is full: the configuration cannot be changed",
-                            cib_member_node(full));
+                            cib_member_node(full->member));
     return apply_change(replica, request);
 }
 
@@ -208,6 +233,7 @@ void cib_say_quorum(struct cib_replica *replica)
     replica->said_quorum = true;
     replica->said_quorate = message.quorate = quorate;
     replica->said_term = message.term = replica->local_term;
+    message.spare = (uint16_t)(replica->local_spare < UINT16_MAX ? replica->local_spare : UINT16_MAX);
     cib_multicast(replica, &message);
 }
 
@@ -217,16 +243,15 @@ static void check_open(struct cib_replica *replica)
 
     if (!replica->quorate || replica->open)
         return;
-    replica->open = true;
-    for (size_t i = 0; i < replica->n_peers; i++)
-        if (replica->peers[i].acked < replica->open_index)
-            replica->open = (replica->broken & CIB_BROKEN_NO_PROMISE) != 0;
+    replica->open = cib_apply_everywhere(replica) >= replica->open_index ||
+                    (replica->broken & CIB_BROKEN_NO_PROMISE) != 0;
     if (replica->open != before)
         cib_tell(replica, CIB_UPDATE_QUORUM)->quorate = true;
 }
 
-void cib_apply_quorum(struct cib_replica *replica, cib_member sender, bool quorate, uint32_t term)
+void cib_apply_quorum(struct cib_replica *replica, cib_member sender, const struct cib_message *message)
 {
+    bool quorate = message->quorate;
     char text[16];
 
     if (sender != cib_dc(replica)) {
@@ -235,12 +260,13 @@ void cib_apply_quorum(struct cib_replica *replica, cib_member sender, bool quora
     }
     replica->agreed = true;
     replica->quorate = quorate;
+    replica->spare = message->spare;
     replica->open = false;
     cib_document_set_root(replica->document, "have-quorum", quorate ? "1" : "0");
     snprintf(text, sizeof(text), "%" PRIu32, cib_member_node(sender));
     cib_document_set_root(replica->document, "dc-uuid", text);
     if (quorate) {
-        replica->generation = next_generation(replica->generation, term);
+        replica->generation = next_generation(replica->generation, message->term);
         put_record(replica, CIB_RECORD_GENERATION, NULL);
     }
     cib_apply_entry(replica, quorate);
@@ -331,7 +357,7 @@ void cib_say_ack(struct cib_replica *replica)
         return;
     if (message.index >= replica->digests_from)
         message.digest = replica->digests[message.index % DIGEST_WINDOW];
-    else if (!replica->said_any)
+    else if (!replica->said_any && !message.full)
         return; /* what it was given is not on its disk yet */
     replica->said_any = replica->ack_flying = true;
     replica->said_index = message.index;

@@ -111,6 +111,7 @@ static void begin(struct cib_replica *replica, uint64_t tag)
     replica->phase = PHASE_EXCHANGE;
     replica->n_heard = 0;
     replica->quorate = replica->open = false;
+    replica->spare = 0;
     replica->agreed = replica->said_quorum = replica->said_any = replica->ack_flying = false;
     replica->resync_at = 0;
     hf_buf_free(&replica->state);
@@ -158,6 +159,7 @@ void cib_exchange_view(struct cib_replica *replica, const struct cib_event *even
         replica->peers[replica->n_peers++].member = sorted.list[i];
     replica->local_quorum = event->quorum;
     replica->local_term = event->term;
+    replica->local_spare = event->spare;
     begin(replica, tag.a);
 }
 

@@ -82,6 +82,7 @@ void cib_put_message(struct hf_buf *buf, const struct cib_message *message)
     case CIB_QUORUM:
         hf_put_u8(buf, message->quorate);
         hf_put_u32(buf, message->term);
+        hf_put_u16(buf, message->spare);
         return;
     case CIB_EXPEL:
     case CIB_RESYNC:
@@ -134,6 +135,7 @@ static void get_body(struct hf_reader *reader, struct cib_message *message)
     case CIB_QUORUM:
         message->quorate = hf_get_u8(reader) != 0;
         message->term = hf_get_u32(reader);
+        message->spare = hf_get_u16(reader);
         return;
     case CIB_EXPEL:
     case CIB_RESYNC:

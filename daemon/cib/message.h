@@ -65,6 +65,7 @@ struct cib_message {
     /* QUORUM */
     bool quorate;
     uint32_t term;
+    uint16_t spare;
     /* EXPEL, RESYNC */
     cib_member member;
 };

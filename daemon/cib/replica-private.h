@@ -113,6 +113,7 @@ struct cib_replica {
     /* quorum: what the shell says, what the group agreed on */
     enum cib_quorum local_quorum;
     uint32_t local_term, said_term;
+    unsigned local_spare, spare;    /* what the shell says; what the group agreed on */
     bool quorate, open, agreed;     /* agreed: under this tag the DC has spoken */
     uint64_t open_index;            /* the entry that all must have for it to be open */
     bool said_quorum, said_quorate; /* DC: what was multicast under this tag */
@@ -177,7 +178,11 @@ static inline cib_member cib_dc(const struct cib_replica *replica)
 
 /* apply.c */
 void cib_apply_request(struct cib_replica *replica, cib_member sender, const struct cib_request *request);
-void cib_apply_quorum(struct cib_replica *replica, cib_member sender, bool quorate, uint32_t term);
+void cib_apply_quorum(struct cib_replica *replica, cib_member sender, const struct cib_message *message);
+/* A member with a full disk, if there are so many that the others may not go on without theirs; or NULL. */
+const struct peer *cib_apply_blocked(const struct cib_replica *replica);
+/* What every member has that must have it. */
+uint64_t cib_apply_everywhere(const struct cib_replica *replica);
 void cib_apply_ack(struct cib_replica *replica, cib_member sender, const struct cib_message *message);
 /* One more entry: remembers its digest; written: it must reach the disk first. */
 void cib_apply_entry(struct cib_replica *replica, bool written);

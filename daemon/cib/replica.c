@@ -126,7 +126,7 @@ static void deliver_ordered(struct cib_replica *replica, struct peer *peer, stru
         cib_apply_ack(replica, peer->member, message);
         return;
     case CIB_QUORUM:
-        cib_apply_quorum(replica, peer->member, message->quorate, message->term);
+        cib_apply_quorum(replica, peer->member, message);
         return;
     default:
         return;
@@ -206,6 +206,7 @@ static void set_quorum(struct cib_replica *replica, const struct cib_event *even
 {
     replica->local_quorum = event->quorum;
     replica->local_term = event->term;
+    replica->local_spare = event->spare;
 }
 
 static void expel(struct cib_replica *replica, cib_member member)
@@ -322,10 +323,10 @@ bool cib_replica_member_in_sync(const struct cib_replica *replica, cib_member me
 bool cib_replica_idle(const struct cib_replica *replica)
 {
     if (replica->phase != PHASE_ACTIVE || !replica->synced || !cib_request_idle(replica) ||
-        replica->first_unwritten != replica->n_unwritten)
+        (replica->first_unwritten != replica->n_unwritten && !replica->disk_failed))
         return false;
     for (size_t i = 0; i < replica->n_peers; i++)
-        if (!replica->peers[i].in_sync || replica->peers[i].acked < replica->index)
+        if (!replica->peers[i].in_sync)
             return false;
-    return true;
+    return cib_apply_everywhere(replica) >= replica->index;
 }

@@ -74,7 +74,9 @@ struct cib_event {
     size_t n_members;
     uint64_t ring; /* VIEW: the ring's sequence number, the same for all its members, never used twice */
     enum cib_quorum quorum; /* VIEW, QUORUM */
-    uint32_t term;          /* VIEW, QUORUM: of the lock "cluster", 0 without lock servers */
+    unsigned spare; /* VIEW, QUORUM: so many of the members may be missing and the rest has quorum still; 0 if
+                     * that is not known */
+    uint32_t term;  /* VIEW, QUORUM: of the lock "cluster", 0 without lock servers */
 
     cib_member sender; /* MESSAGE */
     cib_member member; /* EXPEL */

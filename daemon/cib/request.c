@@ -131,13 +131,11 @@ static bool everybody_has(const struct cib_replica *replica, const struct reques
 
 void cib_request_settle(struct cib_replica *replica)
 {
-    uint64_t all = UINT64_MAX;
+    uint64_t all;
 
     if (replica->phase != PHASE_ACTIVE || !replica->synced || list_length(&replica->waiting) == 0)
         return;
-    for (size_t i = 0; i < replica->n_peers; i++)
-        if (replica->peers[i].acked < all)
-            all = replica->peers[i].acked;
+    all = cib_apply_everywhere(replica);
     judge(replica, &replica->waiting, everybody_has, &all);
 }
 
@@ -167,14 +165,6 @@ void cib_request_lost(struct cib_replica *replica, const char *why, bool changes
 
 /* --- coming in --- */
 
-static const struct peer *full_peer(const struct cib_replica *replica)
-{
-    for (size_t i = 0; i < replica->n_peers; i++)
-        if (replica->peers[i].full)
-            return &replica->peers[i];
-    return NULL;
-}
-
 static struct hf_error *check_change(const struct cib_replica *replica, size_t length)
 {
     bool no = replica->local_quorum == CIB_QUORUM_NO ||
@@ -186,10 +176,10 @@ static struct hf_error *check_change(const struct cib_replica *replica, size_t l
     if (no && (replica->broken & CIB_BROKEN_MINORITY) == 0)
         return hf_error_new(HF_NO_QUORUM,
                             "this partition has no quorum: the configuration cannot be changed");
-    if (replica->phase == PHASE_ACTIVE && full_peer(replica) != NULL)
+    if (replica->phase == PHASE_ACTIVE && cib_apply_blocked(replica) != NULL)
         return hf_error_new(HF_REFUSED,
                             "the disk of node %" PRIu32 " is full: the configuration cannot be changed",
-                            cib_member_node(full_peer(replica)->member));
+                            cib_member_node(cib_apply_blocked(replica)->member));
     return NULL;
 }
 
@@ -230,7 +220,7 @@ static bool may_send(const struct cib_replica *replica, enum cib_request_kind ki
 {
     if (kind == CIB_REQUEST_STATUS || (replica->broken & CIB_BROKEN_MINORITY) != 0)
         return true;
-    return replica->open && replica->local_quorum != CIB_QUORUM_NO && full_peer(replica) == NULL;
+    return replica->open && replica->local_quorum != CIB_QUORUM_NO && cib_apply_blocked(replica) == NULL;
 }
 
 static bool is_large(const struct request *request)
@@ -368,7 +358,7 @@ void cib_request_recall(struct cib_replica *replica)
 static bool is_stale(const struct cib_replica *replica, const struct request *request, const void *context,
                      struct hf_error **error)
 {
-    const struct peer *full = full_peer(replica);
+    const struct peer *full = cib_apply_blocked(replica);
 
     if (replica->now - request->submitted < replica->ack_limit)
         return false;

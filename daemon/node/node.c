@@ -431,6 +431,14 @@ static uint64_t view_name(const struct node_event *event)
     return event->view.ring << 32 | (uint32_t)(name ^ name >> 32);
 }
 
+/* So many members may be missing and the rest is still more than half of all configured nodes. */
+static unsigned spare_members(const struct node *node)
+{
+    size_t all = node->n_names > node->n_members ? node->n_names : node->n_members, enough = all / 2 + 1;
+
+    return node->n_names > 0 && node->n_members > enough ? (unsigned)(node->n_members - enough) : 0;
+}
+
 static void take_view(struct node *node, const struct node_event *event)
 {
     HF_CLEANUP(hf_freep) cib_member *members = hf_calloc((size_t)event->view.n_members, sizeof(*members));
@@ -452,6 +460,7 @@ static void take_view(struct node *node, const struct node_event *event)
     node->fencing_configured = false;
     controller_view(node, event);
     view.quorum = quorum_now(node, &view.term);
+    view.spare = spare_members(node);
     replica_step(node, &view);
     quorum_view(node);
     request_ask_again(node);
@@ -462,6 +471,7 @@ void node_quorum_changed(struct node *node)
     struct cib_event event = {.type = CIB_EVENT_QUORUM};
 
     event.quorum = quorum_now(node, &event.term);
+    event.spare = spare_members(node);
     replica_step(node, &event);
 }
 

@@ -44,7 +44,7 @@ struct disk {
     size_t in_progress; /* how many of them are being written now */
     int64_t done_at;
     int64_t slow;
-    bool full, gap;
+    bool full, gap, was_full;
     size_t reserve_left;
 };
 
@@ -154,6 +154,11 @@ bool world_quorate(const struct world *world, const cib_member *members, size_t 
     for (size_t i = 0; i < count; i++)
         witness |= cib_member_node(members[i]) == world->witness + 1;
     return 2 * count > world->n || (2 * count == world->n && witness);
+}
+
+unsigned world_spare(const struct world *world, size_t count)
+{
+    return 2 * count > world->n ? (unsigned)count - world->n / 2 - 1 : 0;
 }
 
 uint32_t world_term(const struct world *world)
@@ -520,6 +525,7 @@ static void finish_write(struct world *world, struct machine *machine)
     memmove(disk->writes, disk->writes + count, disk->n_writes * sizeof(*disk->writes));
     disk->in_progress = 0;
     begin_write(world, disk);
+    disk->was_full = disk->full || (disk->was_full && !done);
     world_note(world, event.ticket << 1 | done);
     world->program->event(machine->process, &event);
 }
@@ -581,6 +587,11 @@ bool world_disk_has(const struct world *world, unsigned node, const char *text)
            memmem(disk->snapshot.data, disk->snapshot.length, text, strlen(text)) != NULL;
 }
 
+bool world_disk_was_full(const struct world *world, unsigned node)
+{
+    return world->machines[node].disk.was_full;
+}
+
 void world_disk_slow(struct world *world, unsigned node, int64_t ms)
 {
     world->machines[node].disk.slow = ms;
@@ -589,6 +600,7 @@ void world_disk_slow(struct world *world, unsigned node, int64_t ms)
 void world_disk_full(struct world *world, unsigned node, bool full)
 {
     world->machines[node].disk.full = full;
+    world->machines[node].disk.was_full |= full;
     world->machines[node].disk.reserve_left = RESERVE;
 }
 

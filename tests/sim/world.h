@@ -120,9 +120,13 @@ bool world_is_frozen(const struct world *world, unsigned node);
 void *world_process(const struct world *world, unsigned node);
 /* Whether so many of these nodes may decide together. */
 bool world_quorate(const struct world *world, const cib_member *members, size_t count);
+/* How many of them may be missing and the rest may decide still. */
+unsigned world_spare(const struct world *world, size_t count);
 uint32_t world_term(const struct world *world);
 /* Who breaks a tie, on or not. */
 unsigned world_witness(const struct world *world);
+/* Whether the disk is full, or has been and did not catch up since. */
+bool world_disk_was_full(const struct world *world, unsigned node);
 /* Whether these bytes are somewhere in what is safely on the node's disk. */
 bool world_disk_has(const struct world *world, unsigned node, const char *text);
 

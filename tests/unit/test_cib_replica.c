@@ -396,12 +396,39 @@ static void test_sender_of_the_state_dies(void **state)
 
 /* --- disks --- */
 
+/* Three nodes, one full disk: the other two are a quorum with theirs, so they go on. */
 static void test_full_disk(void **state)
+{
+    struct story *story = tell(3, 0);
+    size_t change = 0;
+
+    start_all(story);
+    world_disk_full(story->world, 1, true);
+    for (int i = 0; i < 300; i++) { /* more than its reserve */
+        change = SUBMIT(i % 3u);
+        ELAPSE(20);
+    }
+    assert_int_equal(outcome(story, change), OUTCOME_DONE);
+    assert_true(has(story, 1, change));
+    assert_false(world_disk_has(story->world, 1, story->ledger.list[change].token));
+    ELAPSE(5000);
+    assert_int_equal(story->ledger.expelled, 0); /* full is not silent */
+    world_disk_full(story->world, 1, false);
+    ELAPSE(1500);
+    assert_true(world_disk_has(story->world, 1, story->ledger.list[change].token));
+    settle(story);
+    nothing_wrong(story);
+    end(story);
+}
+
+/* Two full disks of three: nobody may decide without them. */
+static void test_full_disks(void **state)
 {
     struct story *story = tell(3, 0);
     size_t first, second;
 
     start_all(story);
+    world_disk_full(story->world, 0, true);
     world_disk_full(story->world, 1, true);
     first = SUBMIT(0); /* into the reserve; it is then known that there is no more */
     ELAPSE(200);
@@ -413,18 +440,43 @@ static void test_full_disk(void **state)
     for (unsigned node = 0; node < 3; node++)
         assert_false(has(story, node, second));
     ELAPSE(5000);
-    assert_int_equal(story->ledger.expelled, 0); /* full is not silent */
+    assert_int_equal(story->ledger.expelled, 0);
     world_disk_full(story->world, 1, false);
     ELAPSE(1500);
     second = SUBMIT(2);
     ELAPSE(200);
     assert_int_equal(outcome(story, second), OUTCOME_DONE);
+    world_disk_full(story->world, 0, false);
+    ELAPSE(1500);
     settle(story);
     nothing_wrong(story);
     end(story);
 }
 
-/* A change that does not fit into the reserve fails on one disk: nobody is told that it is done, and the disk
+/* Who joins with a full disk is in sync all the same. */
+static void test_joiner_with_a_full_disk(void **state)
+{
+    struct story *story = tell(3, 0);
+    size_t change;
+
+    START(0);
+    START(1);
+    ELAPSE(1000);
+    change = SUBMIT(0);
+    ELAPSE(100);
+    world_disk_full(story->world, 2, true);
+    START(2);
+    ELAPSE(5000);
+    assert_int_equal(story->ledger.expelled, 0);
+    assert_true(cib_replica_in_sync(REPLICA(2)));
+    assert_true(has(story, 2, change));
+    change = SUBMIT(2);
+    ELAPSE(100);
+    assert_int_equal(outcome(story, change), OUTCOME_DONE);
+    end(story);
+}
+
+/* A change that does not fit into the reserve fails on two disks of three: nobody is told that it is done, and the disk
  * has everything once there is space. */
 static void test_write_fails(void **state)
 {
@@ -433,6 +485,7 @@ static void test_write_fails(void **state)
 
     start_all(story);
     world_disk_full(story->world, 1, true);
+    world_disk_full(story->world, 2, true);
     story->ledger.large = 1;
     do {
         change = SUBMIT(0);
@@ -441,6 +494,7 @@ static void test_write_fails(void **state)
     ELAPSE(3000);
     assert_int_not_equal(outcome(story, change), OUTCOME_DONE);
     world_disk_full(story->world, 1, false);
+    world_disk_full(story->world, 2, false);
     ELAPSE(3000);
     change = SUBMIT(0);
     ELAPSE(200);
@@ -646,6 +700,8 @@ int main(void)
         cmocka_unit_test(test_joiner_gets_the_state_in_chunks),
         cmocka_unit_test(test_sender_of_the_state_dies),
         cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_full_disks),
+        cmocka_unit_test(test_joiner_with_a_full_disk),
         cmocka_unit_test(test_write_fails),
         cmocka_unit_test(test_power_cut_of_all),
         cmocka_unit_test(test_divergence_is_noticed_and_mended),
