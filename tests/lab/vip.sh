@@ -9,9 +9,10 @@ vip_lab() { # LAB-UP-OPTION...: the lab, with the VIP owned by one
     order_vip n1 0 && order_vip n2 1 && await 20 healthy
 }
 
-order_vip() { # NODE RANK
+order_vip() { # NODE RANK; the node may be booting still
+    await 30 on "$1" pgrep -x holdfastd >/dev/null || return 1
     on "$1" pkill -KILL -x holdfastd
-    await 10 ordered "$1" "$2" || return 1
+    await 10 ordered "$1" "$2" >/dev/null || return 1
     lab start "$1" holdfastd
 }
 
