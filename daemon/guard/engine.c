@@ -658,7 +658,7 @@ static void set_watchdog(struct engine *engine, enum guard_watchdog_mode mode, c
 }
 
 /* Feeds it four times in its timeout, and at once after it was starved. */
-static void feed_watchdog(struct engine *engine, int64_t now, int64_t expiry)
+static void feed_watchdog(struct engine *engine, int64_t now, int64_t expiry, const char *reason)
 {
     struct watchdog *watchdog = engine->config.watchdog;
     int64_t period = watchdog_timeout(watchdog) / 4 * MS;
@@ -668,8 +668,10 @@ static void feed_watchdog(struct engine *engine, int64_t now, int64_t expiry)
         struct hf_error *error HF_CLEANUP(hf_error_freep) = watchdog_feed(watchdog);
 
         engine->fed_at = now;
-        set_watchdog(engine, error == NULL ? GUARD_WATCHDOG_FED : GUARD_WATCHDOG_MISSING,
-                     hf_error_text(error));
+        if (error == NULL)
+            set_watchdog(engine, GUARD_WATCHDOG_FED, reason);
+        else
+            set_watchdog(engine, GUARD_WATCHDOG_MISSING, hf_error_text(error));
     }
     engine->feed_at = engine->fed_at + period < expiry ? engine->fed_at + period : expiry;
 }
@@ -691,14 +693,17 @@ static void mind_watchdog(struct engine *engine, int64_t now)
         return;
     }
     switch (watchdog_judge(&facts, reason)) {
-    case WATCHDOG_NOT_NEEDED: {
-        struct hf_error *error HF_CLEANUP(hf_error_freep) = watchdog_stop(watchdog);
+    case WATCHDOG_NOT_NEEDED:
+        if (watchdog_can_stop(watchdog)) {
+            struct hf_error *error HF_CLEANUP(hf_error_freep) = watchdog_stop(watchdog);
 
-        set_watchdog(engine, GUARD_WATCHDOG_IDLE, hf_error_text(error));
+            set_watchdog(engine, GUARD_WATCHDOG_IDLE, hf_error_text(error));
+        } else {
+            feed_watchdog(engine, now, NEVER, "nothing needs it, but the kernel does not let it be stopped");
+        }
         return;
-    }
     case WATCHDOG_FEED:
-        feed_watchdog(engine, now, watchdog_expiry(&facts));
+        feed_watchdog(engine, now, watchdog_expiry(&facts), "");
         return;
     case WATCHDOG_STARVE:
         if (watchdog_running(watchdog))
@@ -1067,15 +1072,34 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
     for (unsigned i = 0; i < config->lease.servers; i++)
         engine->servers[i] = server_report(engine, i);
     take_up(engine, orders, now);
+    if (watchdog_left_running(config->watchdog))
+        hf_error_free(watchdog_feed(config->watchdog));
     say_stale(engine);
     settle(engine, now);
     return engine;
+}
+
+/* Stopped only if nothing needs it. */
+static void leave_watchdog(struct engine *engine)
+{
+    struct watchdog *watchdog = engine->config.watchdog;
+    struct hf_error *error HF_CLEANUP(hf_error_freep) = NULL;
+
+    if (!engine->alive.needed)
+        error = watchdog_stop(watchdog);
+    if (error != NULL)
+        hf_warn("%s", hf_error_text(error));
+    else if (watchdog_running(watchdog))
+        hf_warn(
+            "the watchdog runs on: this machine will be reset within %u ms unless the next guard feeds it",
+            watchdog_timeout(watchdog));
 }
 
 void engine_free(struct engine *engine)
 {
     if (engine == NULL)
         return;
+    leave_watchdog(engine);
     while (engine->vips != NULL) {
         struct vip *vip = engine->vips;
 

@@ -38,8 +38,8 @@ struct engine_hooks {
 /* orders: those of an earlier life of the guard in this boot (or empty); copied.  now: CLOCK_BOOTTIME, ns. */
 struct engine *engine_new(const struct engine_config *config, const struct engine_hooks *hooks, void *context,
                           const struct orders *orders, int64_t now);
-/* Ends without giving anything up: leases run out, gates shut by themselves, an open watchdog keeps running.
- */
+/* Ends without giving anything up: leases run out, gates shut by themselves; the watchdog is stopped if
+ * nothing needs it, and runs on otherwise. */
 void engine_free(struct engine *engine);
 
 /* An order (WANT, UNWANT, RELEASE, VIP_ADD, VIP_REMOVE, ALIVE).  Returns why it cannot be followed, the

@@ -441,10 +441,6 @@ static int serve(struct guard *guard)
     for (unsigned i = 0; i < guard->config.server_count; i++)
         step_link(&guard->links[i], 0);
     run(guard);
-    if (watchdog_running(guard->watchdog))
-        hf_warn(
-            "the watchdog runs on: this machine will be reset within %u ms unless the next guard feeds it",
-            watchdog_timeout(guard->watchdog));
     close_guard(guard);
     hf_notice("ended");
     return 0;

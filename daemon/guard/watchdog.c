@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define MS INT64_C(1000000)
@@ -45,7 +47,7 @@ struct watchdog {
     int fd;
     uint32_t timeout_ms;
     bool is_device; /* it knows a watchdog's ioctls */
-    bool magic;     /* 'V' stops it */
+    bool can_stop;  /* 'V' stops it */
 };
 
 struct watchdog *watchdog_new(const char *path, uint32_t timeout_ms)
@@ -58,6 +60,30 @@ struct watchdog *watchdog_new(const char *path, uint32_t timeout_ms)
     return watchdog;
 }
 
+/* The first character of what sysfs says about a device; '?' if it says nothing. */
+static char read_sysfs(const char *device, const char *attribute)
+{
+    enum { MISC_MAJOR = 10, WATCHDOG_MINOR = 130 };
+    char path[128], answer = '?';
+    struct stat info;
+    int file;
+
+    if (stat(device, &info) != 0 || !S_ISCHR(info.st_mode))
+        return answer;
+    if (major(info.st_rdev) == MISC_MAJOR && minor(info.st_rdev) == WATCHDOG_MINOR)
+        snprintf(path, sizeof(path), "/sys/class/watchdog/watchdog0/%s", attribute);
+    else
+        snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/%s", major(info.st_rdev), minor(info.st_rdev),
+                 attribute);
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return answer;
+    if (read(file, &answer, 1) != 1)
+        answer = '?';
+    close(file);
+    return answer;
+}
+
 /* Opening starts the device. */
 static struct hf_error *start(struct watchdog *watchdog)
 {
@@ -68,9 +94,11 @@ static struct hf_error *start(struct watchdog *watchdog)
     if (watchdog->fd < 0)
         return hf_error_errno(errno, "cannot open the watchdog %s", watchdog->path);
     watchdog->is_device = ioctl(watchdog->fd, WDIOC_GETSUPPORT, &info) == 0;
-    watchdog->magic = !watchdog->is_device || (info.options & WDIOF_MAGICCLOSE) != 0;
+    watchdog->can_stop = true;
     if (!watchdog->is_device)
         return NULL;
+    watchdog->can_stop =
+        (info.options & WDIOF_MAGICCLOSE) != 0 && read_sysfs(watchdog->path, "nowayout") == '0';
     if (ioctl(watchdog->fd, WDIOC_SETTIMEOUT, &seconds) != 0 &&
         ioctl(watchdog->fd, WDIOC_GETTIMEOUT, &seconds) != 0)
         return NULL; /* it does not tell: what was asked for is as good a guess as any */
@@ -97,15 +125,16 @@ struct hf_error *watchdog_stop(struct watchdog *watchdog)
 
     if (watchdog->fd < 0)
         return NULL;
-    stopped = write(watchdog->fd, "V", 1) == 1 && watchdog->magic;
+    stopped = write(watchdog->fd, "V", 1) == 1 && watchdog->can_stop;
     close(watchdog->fd);
     watchdog->fd = -1;
     if (stopped)
         return NULL;
-    return hf_error_new(HF_FAILED,
-                        "the watchdog %s cannot be stopped (nowayout): the machine will be reset "
-                        "unless a guard feeds it within %u ms",
-                        watchdog->path, watchdog->timeout_ms);
+    return hf_error_new(
+        HF_FAILED,
+        "the watchdog %s may run on (nowayout): then this machine will be reset unless a guard "
+        "feeds it within %u ms",
+        watchdog->path, watchdog->timeout_ms);
 }
 
 void watchdog_free(struct watchdog *watchdog)
@@ -121,6 +150,16 @@ void watchdog_free(struct watchdog *watchdog)
 bool watchdog_configured(const struct watchdog *watchdog)
 {
     return watchdog->path != NULL;
+}
+
+bool watchdog_left_running(const struct watchdog *watchdog)
+{
+    return watchdog->path != NULL && watchdog->fd < 0 && read_sysfs(watchdog->path, "state") == 'a';
+}
+
+bool watchdog_can_stop(const struct watchdog *watchdog)
+{
+    return watchdog->fd < 0 || watchdog->can_stop;
 }
 
 bool watchdog_running(const struct watchdog *watchdog)

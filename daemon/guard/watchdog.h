@@ -33,8 +33,14 @@ struct watchdog *watchdog_new(const char *path, uint32_t timeout_ms);
 /* Feeds it, and opens (thereby starts) it before.  HF_FAILED if there is no such device; it is tried again
  * with the next call. */
 struct hf_error *watchdog_feed(struct watchdog *watchdog) HF_MUST_CHECK;
-/* Stops it with the magic close, if it is open.  HF_FAILED if the driver does not allow that (nowayout): then
- * it runs on, and the machine is reset if no guard comes back. */
+/* Whether the device runs already, though not by this process: a guard before left it running. False if the
+ * kernel does not say. */
+bool watchdog_left_running(const struct watchdog *watchdog);
+/* Whether the magic close would stop it, as far as the kernel says; false if it does not say (many kernels
+ * are built with nowayout).  True if it does not run. */
+bool watchdog_can_stop(const struct watchdog *watchdog);
+/* Stops it with the magic close, if it is open.  HF_FAILED if that may not have worked: then it runs on, and
+ * the machine is reset if no guard comes back. */
 struct hf_error *watchdog_stop(struct watchdog *watchdog) HF_MUST_CHECK;
 /* Leaves an open device running. NULL is fine. */
 void watchdog_free(struct watchdog *watchdog);
