@@ -14,9 +14,10 @@ static_assert((int)GUARD_IDLE == (int)LEASE_IDLE && (int)GUARD_CLOSING == (int)L
               "the words for where a lock stands are the same");
 
 enum {
-    CHECK_MS = 1000,    /* how often gates and interfaces are compared with the orders */
-    SHUT_AGAIN_MS = 5,  /* a gate that could not be verified as shut is tried again */
-    ANNOUNCE_TIMES = 4, /* announcements of one arrival */
+    CHECK_MS = 1000,     /* how often gates and interfaces are compared with the orders */
+    CHECK_AGAIN_MS = 50, /* and how often at most, however much happens to them */
+    SHUT_AGAIN_MS = 5,   /* a gate that could not be verified as shut is tried again */
+    ANNOUNCE_TIMES = 4,  /* announcements of one arrival */
 };
 
 /* After an arrival, ms: switches that were busy, and neighbours that were asleep. */
@@ -74,7 +75,7 @@ struct engine {
     uint64_t losses, top;
     struct guard_watchdog watchdog;
     char gates_fault[GUARD_TEXT_MAX + 1];
-    int64_t check_at, shut_again_at, announce_next, feed_at, fed_at;
+    int64_t checked_at, check_at, shut_again_at, announce_next, feed_at, fed_at;
     bool retiring;
 };
 
@@ -311,19 +312,23 @@ static void announce(struct engine *engine, struct vip *vip)
     set_fault(vip, network_announce(engine->config.network, &vip->interface->found, &vip->order.address));
 }
 
+/* Sees to it that the address is there; and announces it, if it was not. */
 static void assign(struct engine *engine, struct vip *vip, int64_t now)
 {
     const struct guard_vip *order = &vip->order;
+    bool before = vip->assigned, added;
     struct hf_error *error;
 
     if (!(order->flags & GUARD_VIP_ASSIGN) || vip->interface->found.ifindex == 0)
         return;
     vip->assigned = true;
-    error =
-        network_assign(engine->config.network, vip->interface->found.ifindex, &order->address, order->prefix);
+    error = network_assign(engine->config.network, vip->interface->found.ifindex, &order->address,
+                           order->prefix, &added);
     set_fault(vip, error);
-    if (vip->fault[0] != '\0')
+    if (vip->fault[0] != '\0' || (before && !added))
         return;
+    if (before)
+        hf_warn("VIP %s: somebody took the address off %s; putting it back", order->id, order->interface);
     vip->announced = 0;
     vip->assigned_at = now;
     announce(engine, vip);
@@ -493,13 +498,14 @@ static void check_entry(struct engine *engine, struct vip *vip)
 /* Gates, interfaces and addresses as ordered; what is not is mended, or named in gates_fault. */
 static void check_all(struct engine *engine, int64_t now)
 {
+    engine->checked_at = now;
     engine->check_at = now + CHECK_MS * MS;
     engine->gates_fault[0] = '\0';
     for (struct interface *interface = engine->interfaces; interface != NULL; interface = interface->next)
         check_interface(engine, interface);
     for (struct vip *vip = engine->vips; vip != NULL; vip = vip->next) {
         check_entry(engine, vip);
-        if (vip->until > now && !vip->assigned)
+        if (vip->until > now)
             assign(engine, vip, now);
         else if (vip->until <= now && vip->assigned)
             unassign(engine, vip);
@@ -762,7 +768,12 @@ void engine_link_why(struct engine *engine, unsigned server, const char *why)
 
 void engine_network_changed(struct engine *engine, int64_t now)
 {
-    check_all(engine, now);
+    int64_t soonest = engine->checked_at + CHECK_AGAIN_MS * MS;
+
+    if (now >= soonest)
+        check_all(engine, now);
+    else if (soonest < engine->check_at)
+        engine->check_at = soonest;
     settle(engine, now);
 }
 

@@ -37,7 +37,8 @@ struct hf_error *network_new(struct network **result)
     struct network *network = hf_calloc(1, sizeof(*network));
     const struct timeval limit = {.tv_sec = 1};
 
-    network->events = open_netlink(RTMGRP_LINK | RTMGRP_TC, SOCK_NONBLOCK);
+    network->events =
+        open_netlink(RTMGRP_LINK | RTMGRP_TC | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR, SOCK_NONBLOCK);
     network->request = open_netlink(0, 0);
     network->packet = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (network->events < 0 || network->request < 0 || network->packet < 0) {
@@ -160,8 +161,8 @@ static int change_address(struct network *network, bool add, int ifindex, const 
     struct address_request request = {
         .header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
                    .nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR,
-                   .nlmsg_flags = (unsigned short)(NLM_F_REQUEST | NLM_F_ACK |
-                                                   (add ? NLM_F_CREATE | NLM_F_REPLACE : 0))},
+                   .nlmsg_flags =
+                       (unsigned short)(NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0))},
         .address = {.ifa_family = ipv4 ? AF_INET : AF_INET6,
                     .ifa_prefixlen = prefix,
                     .ifa_index = (uint32_t)ifindex,
@@ -176,10 +177,11 @@ static int change_address(struct network *network, bool add, int ifindex, const 
 }
 
 struct hf_error *network_assign(struct network *network, int ifindex, const struct gate_address *address,
-                                uint8_t prefix)
+                                uint8_t prefix, bool *added)
 {
     int result = change_address(network, true, ifindex, address, prefix);
 
+    *added = result == 0;
     if (result == 0 || result == EEXIST)
         return NULL;
     return hf_error_errno(result, "cannot put the VIP on interface %d", ifindex);

@@ -21,7 +21,7 @@ struct network_interface {
 struct hf_error *network_new(struct network **network) HF_MUST_CHECK;
 void network_free(struct network *network);
 
-/* Readable when an interface, qdisc or filter changed. */
+/* Readable when an interface, its addresses, qdiscs or filters changed. */
 int network_fd(const struct network *network);
 /* Reads all that is there. */
 void network_drain(struct network *network);
@@ -32,7 +32,7 @@ bool network_find(struct network *network, const char *name, struct network_inte
 /* Puts an address on an interface, without duplicate address detection (the lock has decided already); one
  * that is there stays. */
 struct hf_error *network_assign(struct network *network, int ifindex, const struct gate_address *address,
-                                uint8_t prefix) HF_MUST_CHECK;
+                                uint8_t prefix, bool *added) HF_MUST_CHECK;
 /* Takes it away; one that is not there is fine. */
 struct hf_error *network_unassign(struct network *network, int ifindex, const struct gate_address *address,
                                   uint8_t prefix) HF_MUST_CHECK;

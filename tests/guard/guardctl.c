@@ -3,6 +3,7 @@
  *     guardctl [--socket PATH] ORDER... [once]
  *
  *     want LOCK RANK DRAIN-MS                         vip ID LOCK INTERFACE ADDRESS PREFIX FLAGS
+ *     release LOCK NODE (- for whoever comes)
  *     alive LIMIT-MS PERIOD-MS (0: says once that nothing is needed)
  *
  * Gives the orders, then prints what it is told, each line with CLOCK_BOOTTIME in ms, until it is killed;
@@ -20,6 +21,7 @@ struct tool {
     struct guard_alive alive;
     uint32_t period_ms;
     bool once;
+    const char *release, *successor;
 };
 
 static void say(const char *what, const char *lock, unsigned long long token)
@@ -29,6 +31,14 @@ static void say(const char *what, const char *lock, unsigned long long token)
     clock_gettime(CLOCK_BOOTTIME, &now);
     printf("%lld %s %s %llu\n", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, what, lock, token);
     fflush(stdout);
+}
+
+static void must(struct hf_error *error)
+{
+    if (error == NULL)
+        return;
+    fprintf(stderr, "guardctl: %s\n", hf_error_text(error));
+    exit(1);
 }
 
 static void stop(void *data)
@@ -55,6 +65,8 @@ static void on_attached(void *context, bool same)
     say("attached", same ? "again" : "first", 0);
     if (tool->alive.limit_ms > 0 && !same)
         beat(tool);
+    if (tool->release != NULL)
+        must(guard_client_release(tool->client, tool->release, tool->successor));
     if (tool->once)
         qb_loop_timer_add(tool->loop, QB_LOOP_LOW, 100000000, tool->loop, stop, &timer);
 }
@@ -79,14 +91,6 @@ static void on_refused(void *context, const char *text)
     say("refused", text, 0);
 }
 
-static void must(struct hf_error *error)
-{
-    if (error == NULL)
-        return;
-    fprintf(stderr, "guardctl: %s\n", hf_error_text(error));
-    exit(1);
-}
-
 /* One order from the front of the words; how many it took, 0 if it is none. */
 static int take_order(struct tool *tool, int count, char **words)
 {
@@ -106,6 +110,11 @@ static int take_order(struct tool *tool, int count, char **words)
         must(guard_address_parse(words[4], &vip.address));
         must(guard_client_vip(tool->client, &vip));
         return 7;
+    }
+    if (count >= 3 && strcmp(words[0], "release") == 0) {
+        tool->release = words[1];
+        tool->successor = strcmp(words[2], "-") == 0 ? NULL : words[2];
+        return 3;
     }
     if (count >= 3 && strcmp(words[0], "alive") == 0) {
         tool->alive.limit_ms = (uint32_t)atoi(words[1]);

@@ -331,7 +331,7 @@ void netlab_cable(void)
                "ip link set v0 up && ip addr add 10.9.0.1/24 dev v0 && ip addr add " NETLAB_OTHER4
                "/24 dev v0 && ip -6 addr add fd09::1/64 dev v0 nodad",
                lab.tid);
-    netlab_run("ip addr add " NETLAB_VIP4 "/32 dev v0 && ip -6 addr add " NETLAB_VIP6 "/128 dev v0 nodad");
+    netlab_run("ip addr replace " NETLAB_VIP4 "/32 dev v0 && ip -6 addr replace " NETLAB_VIP6 "/128 dev v0 nodad");
     netlab_run("nsenter --net=/proc/%d/task/%d/ns/net ip link set v1 up", (int)getpid(), lab.tid);
     netlab_run("ip neigh replace 10.9.0.2 lladdr 02:00:00:00:09:02 dev v0 && "
                "ip -6 neigh replace fd09::2 lladdr 02:00:00:00:09:02 dev v0");

@@ -90,10 +90,17 @@ static const struct guard_client_hooks hooks = {.attached = on_attached,
                                                 .lost = on_lost,
                                                 .refused = on_refused};
 
+static void open_client_at(struct news *news, const char *socket)
+{
+    const struct guard_client_settings settings = {.socket = socket};
+
+    *news = (struct news){.loop = qb_loop_create()};
+    news->client = guard_client_new(news->loop, &settings, &hooks, news);
+}
+
 static void open_client(struct news *news)
 {
-    *news = (struct news){.loop = qb_loop_create()};
-    news->client = guard_client_new(news->loop, &(struct guard_client_settings){0}, &hooks, news);
+    open_client_at(news, NULL);
 }
 
 static void close_client(struct news *news)
@@ -177,12 +184,23 @@ static void start_server(int i)
     servers[i] = start(program, "-c", in_work(name), in_work(log));
 }
 
-static void start_guard(void)
+static pid_t start_guard_with(const char *config)
 {
     char program[1100];
 
     snprintf(program, sizeof(program), "%s/holdfast-guard", top);
-    guard = start(program, "--config", in_work("guard.conf"), in_work("guard.log"));
+    return start(program, "--config", in_work(config), in_work("guard.log"));
+}
+
+static void start_guard(void)
+{
+    guard = start_guard_with("guard.conf");
+}
+
+static void end_process(pid_t pid)
+{
+    kill(pid, SIGTERM);
+    waitpid(pid, NULL, 0);
 }
 
 static void end_guard(int number)
@@ -438,6 +456,107 @@ static void test_servers_stopped(void **state)
     assert_true(answered_within(3000));
 }
 
+/* The interface goes and comes back as another: gate and address are there again. */
+static void test_interface_comes_back(void **state)
+{
+    netlab_cable();
+    spin(&holdfastd, 100);
+    assert_true(netlab_try("tc filter show dev v0 egress | grep -q 'pref 1 '"));
+    assert_true(guard_client_status(holdfastd.client)->vips[0].protected);
+    assert_true(answered_within(3000));
+    netlab_run("ip addr del " NETLAB_VIP4 "/32 dev v0");
+    spin(&holdfastd, 100);
+    assert_true(address_there(NETLAB_VIP4));
+    netlab_run("ip link set v0 down && ip link set v0 name elsewhere && ip link set elsewhere up");
+    spin(&holdfastd, 100);
+    assert_false(guard_client_status(holdfastd.client)->vips[0].protected);
+    assert_string_equal(guard_client_status(holdfastd.client)->vips[0].fault,
+                        "there is no such network interface");
+    netlab_run("ip link set elsewhere down && ip link set elsewhere name v0 && ip link set v0 up");
+    spin(&holdfastd, 100);
+    assert_true(guard_client_status(holdfastd.client)->vips[0].protected);
+    assert_string_equal(guard_client_status(holdfastd.client)->vips[0].fault, "");
+    assert_true(netlab_try("tc qdisc del dev v0 clsact"));
+    spin(&holdfastd, 100);
+    assert_true(netlab_try("tc filter show dev v0 egress | grep -q 'pref 1 '"));
+    assert_int_equal(guard_client_owns(holdfastd.client, LOCK, NULL), 1);
+    netlab_cable(); /* with all that "down" took away */
+    spin(&holdfastd, 200);
+    assert_true(answered_within(3000));
+}
+
+/* A guard that may not use BPF says so, and takes the address away itself when the lease ends. */
+static void test_user_space_only(void **state)
+{
+    struct news other;
+    struct guard_vip vip = {
+        .id = "own", .lock = "vip/own", .interface = "v0", .prefix = 32, .flags = GUARD_VIP_ASSIGN};
+    const struct guard_want want = {.lock = "vip/own"};
+    char socket[128];
+
+    write_file(in_work("other.conf"),
+               "[guard]\ncluster = web\nnode = node2\nserver = 127.0.0.1\nserver = 127.0.0.2\n"
+               "server = 127.0.0.3\nkey = %s/keys/web.key\nlease = 300ms\n"
+               "pins = %s/pins\nsocket = %s/other.sock\norders = %s/other.orders\n",
+               work, work, work, work);
+
+    pid_t pid = start_guard_with("other.conf");
+
+    snprintf(socket, sizeof(socket), "%s/other.sock", work);
+    open_client_at(&other, socket);
+    assert_null(guard_address_parse("10.9.0.9", &vip.address));
+    assert_null(guard_client_vip(other.client, &vip));
+    assert_null(guard_client_want(other.client, &want));
+    spin_until(&other, &other.attached, 1, 5000);
+    assert_false(guard_client_status(other.client)->gate.kernel);
+    assert_non_null(strstr(guard_client_status(other.client)->gate.reason, "not on a BPF filesystem"));
+    for (int waited = 0; waited < 10000 && !guard_client_owns(other.client, "vip/own", NULL); waited += 10)
+        spin(&other, 10);
+    assert_true(guard_client_owns(other.client, "vip/own", NULL));
+    spin(&other, 20);
+    assert_true(address_there("10.9.0.9"));
+    assert_false(guard_client_status(other.client)->vips[0].protected);
+    assert_true(
+        netlab_try("./holdfast-guard --status --socket %s | grep -q 'gate: user space only (.*BPF'", socket));
+    kill(servers[1], SIGSTOP);
+    kill(servers[2], SIGSTOP);
+    for (int waited = 0; waited < 3000 && address_there("10.9.0.9"); waited += 10)
+        spin(&other, 10);
+    assert_false(address_there("10.9.0.9"));
+    kill(servers[1], SIGCONT);
+    kill(servers[2], SIGCONT);
+    close_client(&other);
+    end_process(pid);
+    spin(&holdfastd, 500);
+    for (int waited = 0; waited < 10000 && !guard_client_owns(holdfastd.client, LOCK, NULL); waited += 10)
+        spin(&holdfastd, 10);
+}
+
+/* Why a lock server is of no use is said in words. */
+static void test_wrong_key(void **state)
+{
+    char socket[128];
+    bool said = false;
+
+    netlab_run("./holdfast-arbiterd lock-key new web %s/wrong.key >/dev/null", work);
+    write_file(in_work("wrong.conf"),
+               "[guard]\ncluster = web\nnode = node3\nserver = 127.0.0.1\nkey = %s/wrong.key\n"
+               "socket = %s/wrong.sock\norders = %s/wrong.orders\npins = %s/pins\n",
+               work, work, work, work);
+
+    pid_t pid = start_guard_with("wrong.conf");
+
+    snprintf(socket, sizeof(socket), "%s/wrong.sock", work);
+    for (int waited = 0; waited < 5000 && !said; waited += 100) {
+        netlab_sleep(100);
+        said = netlab_try(
+            "./holdfast-guard --status --socket %s 2>/dev/null | grep -q 'server.*: not reachable.*key'",
+            socket);
+    }
+    assert_true(said);
+    end_process(pid);
+}
+
 /* Orders that cannot be followed are refused in words. */
 static void test_refusals(void **state)
 {
@@ -527,6 +646,12 @@ static void test_clear(void **state)
     assert_true(answered_within(3000));
 }
 
+/* No process complained of what a sanitizer finds. */
+static void test_logs(void **state)
+{
+    assert_false(netlab_try("grep -hE 'Sanitizer|runtime error' %s/*.log >&2", work));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,10 +661,14 @@ int main(void)
         cmocka_unit_test(test_guard_restarts),
         cmocka_unit_test(test_guard_stopped),
         cmocka_unit_test(test_servers_stopped),
+        cmocka_unit_test(test_interface_comes_back),
+        cmocka_unit_test(test_user_space_only),
+        cmocka_unit_test(test_wrong_key),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_unwant),
         cmocka_unit_test(test_clear),
+        cmocka_unit_test(test_logs),
     };
 
     if (!netlab_up() || mount("tmpfs", "/run", "tmpfs", 0, NULL) != 0) {
