@@ -331,7 +331,8 @@ void netlab_cable(void)
                "ip link set v0 up && ip addr add 10.9.0.1/24 dev v0 && ip addr add " NETLAB_OTHER4
                "/24 dev v0 && ip -6 addr add fd09::1/64 dev v0 nodad",
                lab.tid);
-    netlab_run("ip addr replace " NETLAB_VIP4 "/32 dev v0 && ip -6 addr replace " NETLAB_VIP6 "/128 dev v0 nodad");
+    netlab_run("ip addr replace " NETLAB_VIP4 "/32 dev v0 && ip -6 addr replace " NETLAB_VIP6
+               "/128 dev v0 nodad");
     netlab_run("nsenter --net=/proc/%d/task/%d/ns/net ip link set v1 up", (int)getpid(), lab.tid);
     netlab_run("ip neigh replace 10.9.0.2 lladdr 02:00:00:00:09:02 dev v0 && "
                "ip -6 neigh replace fd09::2 lladdr 02:00:00:00:09:02 dev v0");
@@ -340,6 +341,10 @@ void netlab_cable(void)
 
 bool netlab_up(void)
 {
+    const struct sched_param parameters = {.sched_priority = 5};
+
+    /* Lock servers, prober and all else that is started from here: a busy machine is another story. */
+    sched_setscheduler(0, SCHED_RR, &parameters);
     if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
         mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700") != 0)

@@ -345,6 +345,12 @@ static void test_own(void **state)
     assert_true(address_there(NETLAB_VIP4) && address_there(NETLAB_VIP6));
 }
 
+/* Not less than the other address of the same node, which no lease has a say in: the machine may be busy. */
+static void check_no_gap(void)
+{
+    assert_true(netlab_gap(ASK_ARP) < netlab_gap(ASK_OTHER) + 60 * MS);
+}
+
 /* The lease is renewed for as long as all is well: never a moment without an answer. */
 static void test_keep(void **state)
 {
@@ -352,7 +358,7 @@ static void test_keep(void **state)
     spin(&holdfastd, 2000);
     printf("    longest time without an answer in two seconds of renewals: %lld us\n",
            (long long)netlab_gap(ASK_ARP) / 1000);
-    assert_true(netlab_gap(ASK_ARP) < 100 * MS);
+    check_no_gap();
     assert_int_equal(holdfastd.lost, 0);
     /* A server less is no matter. */
     kill(servers[0], SIGKILL);
@@ -383,7 +389,7 @@ static void test_holdfastd_restarts(void **state)
     assert_int_equal(guard_client_status(holdfastd.client)->lock_count, 1);
     assert_int_equal(holdfastd.owned, 1);
     assert_int_equal(holdfastd.token, token);
-    assert_true(netlab_gap(ASK_ARP) < 100 * MS);
+    check_no_gap();
 }
 
 /* The guard is killed and started again within its lease: the lock stays, and so do the answers. */
