@@ -148,6 +148,7 @@ static bool lock_owned(const struct guard_lock *lock, int64_t now)
 }
 
 static void lapse(void *data);
+static int32_t on_readable(int32_t fd, int32_t events, void *data);
 
 /* One timer for the lease that ends first; it looks again if that was extended meanwhile. */
 static void arm_lapse(struct guard_client *client)
@@ -200,16 +201,6 @@ static size_t collect_owned(const struct guard_client *client, bool restarted, s
     return count;
 }
 
-static void extend_owned(struct guard_client *client, const struct guard_frame *frame)
-{
-    for (unsigned i = 0; i < frame->times.count && client->synced; i++) {
-        struct ownership *owned = find_owned(client->owned, client->owned_count, frame->times.items[i].lock);
-
-        if (owned != NULL)
-            owned->until = frame->times.items[i].until;
-    }
-}
-
 /* Compares what is owned now with what was, and tells. */
 static void settle_ownership(struct guard_client *client, bool restarted)
 {
@@ -234,11 +225,31 @@ static void settle_ownership(struct guard_client *client, bool restarted)
     free(owned);
 }
 
+/* Leases that go on; one that had run out here before it was heard is owned again. */
+static void extend_owned(struct guard_client *client, const struct guard_frame *frame)
+{
+    bool missing = false;
+
+    for (unsigned i = 0; i < frame->times.count && client->synced; i++) {
+        struct ownership *owned = find_owned(client->owned, client->owned_count, frame->times.items[i].lock);
+
+        if (owned != NULL)
+            owned->until = frame->times.items[i].until;
+        else
+            missing = true;
+    }
+    if (missing)
+        settle_ownership(client, false);
+}
+
 static void lapse(void *data)
 {
     struct guard_client *client = data;
 
     client->lapse_set = false;
+    /* This daemon may have been busy for a while: what the guard said meanwhile comes first. */
+    if (client->fd >= 0)
+        on_readable(client->fd, POLLIN, client);
     settle_ownership(client, false);
     arm_lapse(client);
 }

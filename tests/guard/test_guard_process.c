@@ -374,6 +374,20 @@ static void test_keep(void **state)
     assert_int_equal(holdfastd.lost, 0);
 }
 
+/* holdfastd is busy for several leases, and reads nothing: it has lost nothing by that. */
+static void test_holdfastd_busy(void **state)
+{
+    unsigned lost = holdfastd.lost, owned = holdfastd.owned;
+
+    for (int i = 0; i < 3; i++) {
+        netlab_sleep(900);
+        spin(&holdfastd, 50);
+        assert_true(guard_client_owns(holdfastd.client, LOCK, NULL));
+    }
+    assert_int_equal(holdfastd.lost, lost);
+    assert_int_equal(holdfastd.owned, owned);
+}
+
 /* holdfastd dies and comes back: nothing happens to the VIP, and it learns all that it had ordered. */
 static void test_holdfastd_restarts(void **state)
 {
@@ -611,6 +625,8 @@ static void test_status(void **state)
 /* Given up on request: shut and verified before the servers are told. */
 static void test_unwant(void **state)
 {
+    spin(&holdfastd, 100);
+
     unsigned lost = holdfastd.lost;
 
     guard_client_unwant(holdfastd.client, LOCK);
@@ -663,6 +679,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own),
         cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_holdfastd_busy),
         cmocka_unit_test(test_holdfastd_restarts),
         cmocka_unit_test(test_guard_restarts),
         cmocka_unit_test(test_guard_stopped),
