@@ -64,5 +64,10 @@ for n in n1 n2 n3; do
     equal "nothing acknowledged by $n is lost ($(acknowledged $n | wc -l) of $(wc -l <"$scratch/writes-$n") writes were)" "" "$(lost n1 $n)"
 done
 check "d1 runs" sh -c 'lab exec n1 holdfast resource locate d1 | grep -w "n[123]"'
+if [ "$failed" != 0 ]; then
+    for n in n1 n2 n3; do hf $n cluster status | xargs; done
+    on n1 sh -c 'holdfast simulate -L -I /tmp/x >/dev/null && grep -o "<node_state [^>]*" /tmp/x'
+    hf n1 status
+fi
 [ "$failed" = 0 ] || echo "repeat with: tests/lab/t/chaos.sh $seconds $seed"
 finish
