@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+static const unsigned char context_id[] = {'h', 'o', 'l', 'd'};
 static const unsigned char suite_id[2] = {0x13, 0x01}; /* TLS_AES_128_GCM_SHA256: what keys are used with */
 
 const char *refusal_name(enum refusal refusal)
@@ -62,6 +63,8 @@ static SSL_CTX *new_context(const SSL_METHOD *method)
     SSL_CTX_set_max_send_fragment(ctx, FRAME_MAX);
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set1_groups_list(ctx, "X25519:P-256");
+    SSL_CTX_set_session_id_context(ctx, context_id,
+                                   sizeof(context_id)); /* keys beside certificates need it */
     return ctx;
 }
 
@@ -73,6 +76,7 @@ static SSL_SESSION *session_of(SSL *ssl, const struct lock_key *key)
     if (session == NULL || suite == NULL ||
         !SSL_SESSION_set1_master_key(session, key->secret, LOCK_KEY_BYTES) ||
         !SSL_SESSION_set_cipher(session, suite) ||
+        !SSL_SESSION_set1_id_context(session, context_id, sizeof(context_id)) ||
         !SSL_SESSION_set_protocol_version(session, TLS1_3_VERSION)) {
         SSL_SESSION_free(session);
         return NULL;

@@ -39,6 +39,7 @@ struct link {
     int64_t pause;
     uint64_t random;
     bool want_write;
+    bool heard;     /* a frame came: a server that refuses us says so only after our end of the handshake */
     uint8_t *input; /* while connected */
     size_t input_length;
     uint8_t *output;
@@ -122,7 +123,7 @@ static void fail(struct link *link, int64_t now, char *why)
     close_socket(link);
     free(link->why);
     link->why = why;
-    link->pause = was_up || link->pause == 0 ? PAUSE_FIRST_MS * NS_PER_MS : link->pause * 2;
+    link->pause = (was_up && link->heard) || link->pause == 0 ? PAUSE_FIRST_MS * NS_PER_MS : link->pause * 2;
     if (link->pause > PAUSE_LAST_MS * NS_PER_MS)
         link->pause = PAUSE_LAST_MS * NS_PER_MS;
     link->deadline = now + link->pause / 2 + (int64_t)(next_random(link) % (uint64_t)(link->pause / 2));
@@ -150,9 +151,7 @@ static void handshake(struct link *link, int64_t now)
         link->state = UP;
         link->input = hf_calloc(1, INPUT_MAX);
         link->want_write = false;
-        link->pause = 0;
-        free(link->why);
-        link->why = hf_strdup("");
+        link->heard = false;
         link->handler.up(link->context);
         return;
     }
@@ -255,6 +254,11 @@ static bool take_frames(struct link *link, int64_t now)
         }
         if (size == 0 || (size_t)size > link->input_length - at)
             break;
+        if (!link->heard) {
+            link->heard = true;
+            free(link->why);
+            link->why = hf_strdup("");
+        }
         link->handler.frame(link->context, link->input + at, (size_t)size);
         if (link->generation != generation)
             return false;

@@ -49,7 +49,8 @@ void link_send(struct link *link, int64_t now, const uint8_t *bytes, size_t leng
 void link_reconnect(struct link *link, int64_t now);
 
 bool link_is_up(const struct link *link);
-/* Why it is not, in words that say what to do; "" if it is.  Borrowed until the next step. */
+/* Why nothing comes from the server, in words that say what to do; "" once it has spoken.  Borrowed until the
+ * next step. */
 const char *link_why(const struct link *link);
 
 /* New keys or certificates for the connections that are made from now on. */
