@@ -1,0 +1,316 @@
+/* test_lease.c - the holder's half of the lock protocol, rule by rule, against answers made by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "daemon/lease/lease.h"
+
+#define MS INT64_C(1000000)
+
+enum { SERVERS = 3, L = 1000 };
+
+/* A holder, the time, what came out last, and the last frame to each server. */
+struct world {
+    struct lease *lease;
+    int64_t now;
+    struct lease_updates updates;
+    struct frame head[SERVERS];
+    struct frame_item items[SERVERS][FRAME_ITEMS_MAX];
+    struct frame_item release; /* the last that server 0 got; op 0 for none */
+};
+
+static void step(struct world *w, struct lease_event event)
+{
+    event.now = w->now;
+    lease_updates_reset(&w->updates);
+    lease_step(w->lease, &event, &w->updates);
+    for (size_t i = 0; i < w->updates.count; i++) {
+        const struct lease_update *update = &w->updates.items[i];
+        struct frame head;
+        struct frame_item items[FRAME_ITEMS_MAX];
+
+        if (update->action != LEASE_SEND)
+            continue;
+        assert_null(
+            frame_decode((uint8_t *)w->updates.bytes.data + update->offset, update->length, &head, items));
+        if (head.type == FRAME_REQUEST && head.items == 0)
+            continue;
+        if (update->server == 0 && head.type == FRAME_REQUEST && items[0].op == FRAME_RELEASE)
+            w->release = items[0];
+        w->head[update->server] = head;
+        memcpy(w->items[update->server], items, sizeof(items));
+    }
+}
+
+static const struct lease_update *find(const struct world *w, enum lease_action action)
+{
+    for (size_t i = 0; i < w->updates.count; i++)
+        if (w->updates.items[i].action == action)
+            return &w->updates.items[i];
+    return NULL;
+}
+
+static void tick(struct world *w, int64_t later)
+{
+    w->now += later;
+    step(w, (struct lease_event){.type = LEASE_TICK});
+}
+
+static void answer_seq(struct world *w, unsigned server, uint32_t seq, enum frame_answer answer,
+                       uint64_t term, uint32_t remaining)
+{
+    struct frame_item item = {
+        .op = (uint8_t)answer, .term = term, .remaining_ms = remaining, .lease_ms = L, .lock = "k"};
+    struct frame_writer writer;
+
+    frame_begin(&writer, FRAME_REPLY, w->head[server].session, seq);
+    frame_add(&writer, &item);
+    step(w, (struct lease_event){
+                .type = LEASE_FRAME, .server = server, .bytes = writer.bytes, .length = writer.length});
+}
+
+static void answer(struct world *w, unsigned server, enum frame_answer what, uint64_t term)
+{
+    answer_seq(w, server, w->head[server].seq, what, term, 0);
+}
+
+static void welcome(struct world *w, unsigned server, bool known, uint64_t incarnation, uint64_t top)
+{
+    struct frame frame = {.type = FRAME_WELCOME,
+                          .session = w->head[server].session,
+                          .seq = w->head[server].seq,
+                          .incarnation = incarnation,
+                          .top = top,
+                          .known = known,
+                          .granted = known};
+    uint8_t bytes[FRAME_MAX];
+    size_t length = frame_encode(&frame, bytes);
+
+    step(w, (struct lease_event){.type = LEASE_FRAME, .server = server, .bytes = bytes, .length = length});
+}
+
+static void begin(struct world *w, uint32_t drain)
+{
+    struct lease_config config = {
+        .servers = SERVERS, .lease_ms = L, .drain_ms = drain, .seed = 7, .now = 1000 * MS, .open_until = 1};
+
+    *w = (struct world){.now = 1000 * MS, .lease = lease_new(&config)};
+    for (unsigned i = 0; i < SERVERS; i++) {
+        step(w, (struct lease_event){.type = LEASE_LINK_UP, .server = i});
+        assert_int_equal(w->head[i].type, FRAME_HELLO);
+        welcome(w, i, true, i + 1, 4);
+    }
+    step(w, (struct lease_event){.type = LEASE_WANT, .lock = "k"});
+    assert_int_equal(w->items[0][0].op, FRAME_WAIT);
+}
+
+static void end(struct world *w)
+{
+    lease_free(w->lease);
+    lease_updates_free(&w->updates);
+}
+
+/* A majority says that it is free, the highest term being 4: a bid goes out. */
+static void bid(struct world *w)
+{
+    answer(w, 0, FRAME_FREE, 2);
+    assert_null(find(w, LEASE_SEND));
+    answer(w, 1, FRAME_FREE, 4);
+    for (unsigned i = 0; i < SERVERS; i++) {
+        assert_int_equal(w->items[i][0].op, FRAME_ACQUIRE);
+        assert_int_equal(w->items[i][0].term, 5);
+    }
+}
+
+static void own(struct world *w)
+{
+    bid(w);
+    answer(w, 0, FRAME_GRANTED, 5);
+    assert_null(find(w, LEASE_OWNED));
+    answer(w, 1, FRAME_GRANTED, 5);
+    assert_non_null(find(w, LEASE_OWNED));
+}
+
+static void a_majority_owns_and_counts_from_the_sending(void **state)
+{
+    struct world w;
+    int64_t sent;
+
+    begin(&w, 0);
+    bid(&w);
+    sent = w.now;
+    w.now += 100 * MS; /* slow answers */
+    answer(&w, 0, FRAME_GRANTED, 5);
+    assert_null(find(&w, LEASE_OPEN_GATE));
+    answer(&w, 2, FRAME_GRANTED, 5);
+    assert_non_null(find(&w, LEASE_OWNED));
+    assert_true(find(&w, LEASE_OWNED)->token == 5);
+    assert_true(find(&w, LEASE_OPEN_GATE)->deadline == sent + 900 * MS);
+    end(&w);
+}
+
+static void a_bid_is_won_at_its_own_term_alone(void **state)
+{
+    struct world w;
+
+    begin(&w, 0);
+    bid(&w);
+    answer(&w, 0, FRAME_GRANTED, 5);
+    answer(&w, 1, FRAME_GRANTED, 4); /* nobody asked for that */
+    assert_null(find(&w, LEASE_OWNED));
+    end(&w);
+}
+
+static void a_lost_bid_is_given_back_at_once(void **state)
+{
+    struct world w;
+
+    begin(&w, 0);
+    bid(&w);
+    answer(&w, 0, FRAME_GRANTED, 5);
+    answer_seq(&w, 1, w.head[1].seq, FRAME_HELD, 6, 900);
+    answer_seq(&w, 2, w.head[2].seq, FRAME_HELD, 6, 900);
+    assert_int_equal(w.release.op, FRAME_RELEASE);
+    assert_int_equal(w.release.term, 5);
+    answer(&w, 0, FRAME_GRANTED, 5); /* too late */
+    assert_null(find(&w, LEASE_OWNED));
+    end(&w);
+}
+
+static void renewals_move_the_deadline(void **state)
+{
+    struct world w;
+    int64_t sent;
+
+    begin(&w, 0);
+    own(&w);
+    tick(&w, 250 * MS);
+    sent = w.now;
+    assert_int_equal(w.items[0][0].op, FRAME_RENEW);
+    assert_int_equal(w.items[2][0].op, FRAME_ACQUIRE); /* the third may join in */
+    answer(&w, 0, FRAME_RENEWED, 5);
+    assert_null(find(&w, LEASE_OPEN_GATE)); /* one is no majority */
+    answer(&w, 1, FRAME_RENEWED, 5);
+    assert_true(find(&w, LEASE_OPEN_GATE)->deadline == sent + 900 * MS);
+    answer(&w, 2, FRAME_OLD_TERM, 9); /* it heard of another bid: one above that, the token stays */
+    tick(&w, 250 * MS);
+    assert_int_equal(w.items[2][0].term, 10);
+    answer(&w, 2, FRAME_GRANTED, 10);
+    answer(&w, 0, FRAME_RENEWED, 5);
+    assert_true(find(&w, LEASE_OPEN_GATE)->token == 5);
+    end(&w);
+}
+
+static void an_owner_without_answers_loses_and_holds_down(void **state)
+{
+    struct world w;
+    struct lease_lock_status status;
+    int64_t first;
+
+    begin(&w, 0);
+    own(&w);
+    first = w.now + 900 * MS;
+    while (find(&w, LEASE_LOST) == NULL) {
+        int64_t next = lease_deadline(w.lease);
+
+        assert_true(next <= first);
+        tick(&w, next > w.now ? next - w.now : 1);
+    }
+    assert_true(w.now == first);
+    assert_non_null(find(&w, LEASE_CLOSE_GATE));
+    assert_int_equal(find(&w, LEASE_LOST)->loss, LEASE_EXPIRED);
+    assert_true(lease_lock_status(w.lease, "k", &status));
+    assert_true(status.not_before == first + 1000 * MS);
+    assert_int_equal(w.release.op, FRAME_RELEASE); /* the gate has closed: others need not wait */
+    end(&w);
+}
+
+static void what_still_drains_is_not_given_back(void **state)
+{
+    struct world w;
+
+    begin(&w, 5000);
+    own(&w);
+    tick(&w, 900 * MS);
+    assert_non_null(find(&w, LEASE_LOST));
+    assert_int_equal(w.release.op, 0);
+    end(&w);
+}
+
+static void a_handover_closes_verifies_and_releases(void **state)
+{
+    struct world w;
+    uint32_t before;
+
+    begin(&w, 0);
+    own(&w);
+    tick(&w, 250 * MS);
+    before = w.head[0].seq;
+    step(&w, (struct lease_event){.type = LEASE_HANDOVER, .lock = "k", .successor = "n2"});
+    assert_true(find(&w, LEASE_CLOSE_GATE)->verify);
+    assert_int_equal(w.release.op, 0);
+    step(&w, (struct lease_event){.type = LEASE_GATE_CLOSED, .lock = "k"});
+    assert_int_equal(find(&w, LEASE_LOST)->loss, LEASE_GIVEN_UP);
+    assert_int_equal(w.release.op, FRAME_RELEASE);
+    assert_string_equal(w.release.node, "n2");
+    answer_seq(&w, 0, before, FRAME_RENEWED, 5, 0); /* answers to what was asked before */
+    answer_seq(&w, 1, before, FRAME_RENEWED, 5, 0);
+    assert_null(find(&w, LEASE_OPEN_GATE));
+    assert_null(find(&w, LEASE_OWNED));
+    end(&w);
+}
+
+static void a_server_without_its_record_is_taught_by_fresh_words(void **state)
+{
+    struct world w;
+
+    begin(&w, 0);
+    step(&w, (struct lease_event){.type = LEASE_LINK_DOWN, .server = 2});
+    w.now += 10 * MS;
+    step(&w, (struct lease_event){.type = LEASE_LINK_UP, .server = 2});
+    welcome(&w, 2, false, 99, 0);
+    assert_int_equal(w.head[0].type, FRAME_HELLO); /* what was heard before does not count */
+    w.now += 1 * MS;
+    welcome(&w, 0, true, 1, 17);
+    assert_int_not_equal(w.head[2].type, FRAME_TEACH);
+    welcome(&w, 1, true, 2, 12);
+    assert_int_equal(w.head[2].type, FRAME_TEACH);
+    assert_int_equal(w.head[2].top, 17);
+    assert_int_equal(w.head[2].incarnation, 99);
+    end(&w);
+}
+
+static void a_silent_server_gets_a_new_connection(void **state)
+{
+    struct world w;
+    bool asked = false;
+
+    begin(&w, 0);
+    for (int i = 0; i < 100 && !asked; i++) {
+        tick(&w, 20 * MS);
+        asked = find(&w, LEASE_RECONNECT) != NULL;
+    }
+    assert_true(asked);
+    end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_majority_owns_and_counts_from_the_sending),
+        cmocka_unit_test(a_bid_is_won_at_its_own_term_alone),
+        cmocka_unit_test(a_lost_bid_is_given_back_at_once),
+        cmocka_unit_test(renewals_move_the_deadline),
+        cmocka_unit_test(an_owner_without_answers_loses_and_holds_down),
+        cmocka_unit_test(what_still_drains_is_not_given_back),
+        cmocka_unit_test(a_handover_closes_verifies_and_releases),
+        cmocka_unit_test(a_server_without_its_record_is_taught_by_fresh_words),
+        cmocka_unit_test(a_silent_server_gets_a_new_connection),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
