@@ -12,10 +12,12 @@ vip_lab() { # LAB-UP-OPTION...: the lab, with the VIP owned by one
 order_vip() { # NODE RANK; the node may be booting still
     await 30 on "$1" pgrep -x holdfastd >/dev/null || return 1
     on "$1" pkill -KILL -x holdfastd
+    await 10 idle "$1" >/dev/null || return 1
     await 10 ordered "$1" "$2" >/dev/null || return 1
     lab start "$1" holdfastd
 }
 
+idle() { ! on "$1" pgrep -x holdfastd; }
 ordered() { # NODE RANK: the guard has the orders
     on "$1" /mnt/guardctl vip web vip/web eth0 "$vip" 24 2 want vip/web "$2" 0 once || return 1
     [ "$(on "$1" holdfast-guard --status | grep -cE '^(vip web|lock vip/web):')" = 2 ]
