@@ -337,7 +337,8 @@ static void put_properties(struct node *node, const xmlNode *configuration, stru
     hf_buf_free(&pairs);
 }
 
-/* Members that the configuration does not know yet are written into it. */
+/* The nodes that corosync is configured with are written into the configuration, also before they were ever
+ * seen, so that constraints may name them. */
 static void write_nodes(struct node *node)
 {
     const xmlNode *configuration = cib_document_configuration(cib_replica_document(node->replica));
@@ -355,7 +356,7 @@ static void write_nodes(struct node *node)
     for (size_t i = 0; i < node->n_names; i++) {
         const char *text = node_id_text(node->names[i].id, id);
 
-        if (!node_is_member(node, node->names[i].id) || hf_xml_child_by_id(nodes, "node", text) != NULL)
+        if (hf_xml_child_by_id(nodes, "node", text) != NULL)
             continue;
         hf_buf_printf(&change, "<create into=\"nodes\"><node id=\"%s\" uname=\"", text);
         hf_buf_xml(&change, node->names[i].name);
