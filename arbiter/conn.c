@@ -161,6 +161,8 @@ static uint32_t take_number(struct server *server)
 void conn_close(struct server *server, uint32_t number, enum refusal cause)
 {
     struct conn *conn = find(server, number);
+    char unread[4 * FRAME_MAX];
+    int reads = 0;
 
     if (conn == NULL || conn->closing)
         return;
@@ -173,6 +175,10 @@ void conn_close(struct server *server, uint32_t number, enum refusal cause)
         SSL_shutdown(conn->ssl);
     SSL_free(conn->ssl);
     ERR_clear_error();
+    shutdown(conn->fd,
+             SHUT_WR); /* closing with bytes unread would be a reset, which may overtake our last words */
+    while (recv(conn->fd, unread, sizeof(unread), MSG_DONTWAIT) == sizeof(unread) && ++reads < 4)
+        ;
     close(conn->fd);
     address_leave(server, conn->address);
     if (conn->cluster_count != NULL)

@@ -201,6 +201,18 @@ static void connected(struct link *link, int64_t now)
 
 /* --- frames --- */
 
+static void read_frames(struct link *link, int64_t now);
+
+/* Nothing can be written any more.  What the server said before it closed comes first: it is the reason. */
+static void broken(struct link *link, int64_t now)
+{
+    uint64_t generation = link->generation;
+
+    read_frames(link, now);
+    if (link->generation == generation)
+        fail(link, now, hf_asprintf("the connection to lock server %s broke", link->server));
+}
+
 static void flush(struct link *link, int64_t now)
 {
     while (link->output_length > 0) {
@@ -212,7 +224,7 @@ static void flush(struct link *link, int64_t now)
             int why = SSL_get_error(link->ssl, wrote);
 
             if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
-                fail(link, now, hf_asprintf("the connection to lock server %s broke", link->server));
+                broken(link, now);
                 return;
             }
             break;
