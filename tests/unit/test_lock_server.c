@@ -115,7 +115,7 @@ static void start_server(struct fixture *f)
         execl(program(), "holdfast-arbiterd", "-c", path_of(f, "conf"), "-f", (char *)NULL);
         _exit(127);
     }
-    for (int i = 0; i < 500 && !answers(f); i++)
+    for (int i = 0; i < 3000 && !answers(f); i++)
         usleep(10000);
     assert_true(answers(f));
 }
