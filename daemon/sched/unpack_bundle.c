@@ -284,10 +284,10 @@ static bool create_replica(struct run *run, struct resource *bundle, struct repl
 
 static void unpack_network(struct run *run, struct bundle_data *data, const xmlNode *xml)
 {
-    data->ip_start = hf_xml_get(xml, "ip-range-start");
-    data->netmask = hf_xml_get(xml, "host-netmask");
-    data->interface = hf_xml_get(xml, "host-interface");
-    data->control_port = hf_xml_get(xml, "control-port");
+    data->ip_start = sc_keep(run, hf_xml_get(xml, "ip-range-start"));
+    data->netmask = sc_keep(run, hf_xml_get(xml, "host-netmask"));
+    data->interface = sc_keep(run, hf_xml_get(xml, "host-interface"));
+    data->control_port = sc_keep(run, hf_xml_get(xml, "control-port"));
     if (!hf_parse_bool(hf_xml_get(xml, "add-host"), &data->add_host))
         data->add_host = true;
     HF_XML_EACH (mapping, xml, "port-mapping") {
