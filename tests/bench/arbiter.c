@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -244,11 +245,12 @@ static void start_server(struct bench *bench, const char *program)
     file = fopen(path, "w");
     fprintf(file,
             "[server]\nlisten = 127.0.0.1:%d\nstate = %s/state\nkeys = %s/keys\nstatus-socket = %s/status\n"
-            "connections = 20000\nconnections-per-address = 20000\nmax-hold = 1s\n",
-            bench->port, bench->dir, bench->dir, bench->dir);
+            "connections = 20000\nconnections-per-address = 20000\nmax-hold = %ums\n",
+            bench->port, bench->dir, bench->dir, bench->dir, bench->lease_ms);
     fclose(file);
     bench->server = fork();
     if (bench->server == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         execl(program, program, "-c", path, "-f", (char *)NULL);
         _exit(127);
     }
