@@ -37,8 +37,10 @@ struct lock {
     char successor[FRAME_NAME_MAX + 1]; /* CLOSING: for RELEASE; may be "" */
     uint64_t token;                     /* OWNING, CLOSING: ours */
     uint64_t bid_term;                  /* BIDDING */
-    int64_t bid_until;                  /* BIDDING: given back if not won by then */
-    int64_t deadline;                   /* OWNING, CLOSING: what the gate was told */
+    uint64_t top_asked; /* the highest term of any ACQUIRE: a RELEASE of it may still be under way, so that
+                         * no bid may use it again */
+    int64_t bid_until;  /* BIDDING: given back if not won by then */
+    int64_t deadline;   /* OWNING, CLOSING: what the gate was told */
     int64_t owned_since;
     int64_t next_ask;   /* OWNING, CLOSING: RENEW; WAITING: WAIT */
     int64_t not_before; /* no bid before */
@@ -74,7 +76,7 @@ struct lease {
     int64_t renew;  /* ns */
     uint64_t random;
     uint64_t last_session;
-    int64_t open_until; /* what an earlier process of this boot opened may be open until then */
+    int64_t open_until;   /* what an earlier process of this boot opened may be open until then */
     int64_t next_refresh; /* when all servers may be asked for their terms again */
     struct server servers[LEASE_SERVERS_MAX];
     struct lock *locks;
@@ -351,12 +353,12 @@ static void give_back(const struct step *step, struct lock *lock)
 static void start_bid(const struct step *step, struct lock *lock)
 {
     struct lease *lease = step->lease;
-    uint64_t term = lock->bid_term > lease->config.floor ? lock->bid_term : lease->config.floor;
+    uint64_t term = lock->top_asked > lease->config.floor ? lock->top_asked : lease->config.floor;
 
     for (unsigned i = 0; i < lease->config.servers; i++)
         if (lock->views[i].seen > term)
             term = lock->views[i].seen;
-    lock->bid_term = term + 1;
+    lock->bid_term = lock->top_asked = term + 1;
     lock->bid_until = step->now + lease->config.lease_ms * NS_PER_MS / 2;
     lock->state = LEASE_BIDDING;
     for (unsigned i = 0; i < lease->config.servers; i++) {
@@ -379,6 +381,8 @@ static void renew_at(const struct step *step, struct lock *lock, unsigned index)
     }
     if (view->asked_term < lock->token || view->asked_term <= view->seen)
         view->asked_term = view->seen < lock->token ? lock->token : view->seen + 1;
+    if (view->asked_term > lock->top_asked)
+        lock->top_asked = view->asked_term;
     ask(step, index, lock, FRAME_ACQUIRE, view->asked_term, NULL);
 }
 
