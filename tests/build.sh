@@ -1,7 +1,7 @@
 # build.sh - from a source tree on a fresh Debian 12 to a built one; sourced by tests/check and tests/demo.
 #
 #   install_packages            what tests/packages names, as far as it is missing
-#   build DIR [CONFIGURE-ARG..] autogen, configure and make out of tree, warnings as errors
+#   build DIR [CONFIGURE-ARG..] autogen, configure as README.md says and make, out of tree, warnings as errors
 #
 # Both print what they do and end the script with the last lines of the log if it does not work.
 
@@ -47,6 +47,6 @@ build() {
     {
         { [ -x "$top/configure" ] && [ "$top/configure" -nt "$top/configure.ac" ]; } || (cd "$top" && ./autogen.sh)
     } >"$log" 2>&1 || give_up "autogen.sh failed:" "$log"
-    (cd "$dir" && { [ -f Makefile ] || "$top/configure" --enable-werror "$@"; } && make -j"$(nproc)") >>"$log" 2>&1 ||
+    (cd "$dir" && { [ -f Makefile ] || "$top/configure" --enable-werror --prefix=/usr --sysconfdir=/etc --localstatedir=/var "$@"; } && make -j"$(nproc)") >>"$log" 2>&1 ||
         give_up "the build in $dir failed:" "$log"
 }
