@@ -367,8 +367,22 @@ static void send_state(struct cib_replica *replica)
     }
 }
 
+/* Process numbers are used again after a boot, and then an earlier process of this number may have sent
+ * requests: everybody would take ours for those. Ours go on where those ended. */
+static void resume_sequence(struct cib_replica *replica)
+{
+    for (size_t i = 0; i < replica->n_senders; i++) {
+        const struct sender *sender = &replica->senders[i];
+
+        for (size_t kind = 0; sender->member == replica->self && kind < HF_ARRAY_LENGTH(sender->last); kind++)
+            if (sender->last[kind] > replica->next_sequence)
+                replica->next_sequence = sender->last[kind];
+    }
+}
+
 static void tell_in_sync(struct cib_replica *replica, bool replaced)
 {
+    resume_sequence(replica);
     if (!replica->told_sync || replaced)
         cib_tell(replica, CIB_UPDATE_IN_SYNC)->replaced = replaced;
     replica->told_sync = true;

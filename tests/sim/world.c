@@ -625,7 +625,8 @@ void world_start(struct world *world, unsigned node)
     world_note(world, 100 + node);
     machine->on = true;
     machine->frozen = false;
-    machine->member = cib_member_make(node + 1, 1000 * (node + 1) + ++machine->restarts);
+    /* after a boot, process numbers are used again */
+    machine->member = cib_member_make(node + 1, 1000 * (node + 1) + ++machine->restarts % 3);
     machine->ring = 0;
     machine->delivered = machine->delivered_ring = 0;
     machine->exiting = false;
