@@ -32,6 +32,7 @@ vip_owner() { if owns_vip n1; then echo n1; elif owns_vip n2; then echo n2; else
 # holds down for a while), and both daemons are there.
 healthy() {
     local n out
+    for n in n1 n2; do lab start $n; done # what ended, as systemd would start it again
     for n in n1 n2; do
         out=$(guard_says $n)
         [ "$(grep -cE '^server [^ ]*: answers, heard [0-9]+ ms ago$' <<<"$out")" = 3 ] || { echo "$n: $out"; return 1; }
