@@ -15,8 +15,8 @@ static void clean_up(struct run *run, struct resource *rsc, struct node *node)
 static bool agent_changed(struct run *run, struct resource *rsc, struct node *node, const xmlNode *entry,
                           bool active)
 {
-    if (sc_eq(rsc->type, hf_xml_get(entry, "type")) && sc_eq(rsc->class_, hf_xml_get(entry, "class")) &&
-        sc_eq(rsc->provider, hf_xml_get(entry, "provider")))
+    if (sc_eq(rsc->type, sc_get(entry, "type")) && sc_eq(rsc->class_, sc_get(entry, "class")) &&
+        sc_eq(rsc->provider, sc_get(entry, "provider")))
         return false;
     sc_trigger_unfencing(run, rsc, node, "Device definition changed", NULL);
     if (active) {
@@ -58,7 +58,7 @@ static void reload(struct run *run, struct resource *rsc, struct node *node)
 bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const xmlNode *op)
 {
     int64_t interval = sc_xml_long(op, "interval", 0);
-    const char *name = hf_xml_get(op, "operation");
+    const char *name = sc_get(op, "operation");
     enum task task = sc_task_parse(name);
 
     if (interval > 0 && sc_op_entry(rsc, name, interval, false) == NULL) {
@@ -79,7 +79,7 @@ bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const
     case DIGEST_MISMATCH:
         if (interval > 0) {
             sc_reschedule(run, rsc, name, interval, node);
-        } else if (hf_xml_get(op, "op-restart-digest") != NULL) {
+        } else if (sc_get(op, "op-restart-digest") != NULL) {
             sc_trigger_unfencing(run, rsc, node, "Device parameters changed (reload)", NULL);
             reload(run, rsc, node);
         } else {
@@ -94,7 +94,7 @@ bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const
 static void check_entry(struct run *run, struct resource *rsc, struct node *node, const xmlNode *op)
 {
     int64_t interval = sc_xml_long(op, "interval", 0);
-    enum task task = sc_task_parse(hf_xml_get(op, "operation"));
+    enum task task = sc_task_parse(sc_get(op, "operation"));
 
     if (interval > 0 && ((rsc->flags & RSC_MAINTENANCE) || node->maintenance)) {
         sc_schedule_cancel(run, rsc, op, node);
@@ -165,8 +165,8 @@ void sc_handle_config_changes(struct run *run)
             continue;
         const xmlNode *list = hf_xml_child(hf_xml_child(node->state, "lrm"), "lrm_resources");
         HF_XML_EACH (entry, list, "lrm_resource")
-            if (hf_xml_child(entry, "lrm_rsc_op") != NULL && hf_xml_get(entry, "id") != NULL)
-                check_named(run, hf_xml_get(entry, "id"), node, entry);
+            if (hf_xml_child(entry, "lrm_rsc_op") != NULL && sc_get(entry, "id") != NULL)
+                check_named(run, sc_get(entry, "id"), node, entry);
     }
 }
 

@@ -43,17 +43,16 @@ static void read_failcounts(struct run *run, struct node *node)
 /* Whether the configured op with on-fail=block is what failed. */
 static bool is_blocked_failure(struct run *run, const char *base, const xmlNode *op, const xmlNode *history)
 {
-    const char *id = hf_xml_get(history, "id");
+    const char *id = sc_get(history, "id");
     int64_t ms;
 
-    sc_interval(hf_xml_get(op, "interval"), &ms);
+    sc_interval(sc_get(op, "interval"), &ms);
     if (ms != sc_xml_long(history, "interval", 0) ||
-        !sc_ieq(hf_xml_get(op, "name"), hf_xml_get(history, "operation")))
+        !sc_ieq(sc_get(op, "name"), sc_get(history, "operation")))
         return false;
     if (sc_ieq(id, hf_arena_printf(run->arena, "%s_last_failure_0", base)))
         return true;
-    return sc_ieq(id,
-                  hf_arena_printf(run->arena, "%s_%s_%lld", base, hf_xml_get(op, "name"), (long long)ms)) &&
+    return sc_ieq(id, hf_arena_printf(run->arena, "%s_%s_%lld", base, sc_get(op, "name"), (long long)ms)) &&
            sc_xml_long(history, "rc-code", 0) != sc_target_rc(history);
 }
 
@@ -64,7 +63,7 @@ static bool blocks_expiry(struct run *run, struct resource *rsc, const struct no
     const char *base = sc_base_name(run, rsc->id);
 
     HF_XML_EACH (op, rsc->ops, "op") {
-        if (!sc_eq(hf_xml_get(op, "on-fail"), "block"))
+        if (!sc_eq(sc_get(op, "on-fail"), "block"))
             continue;
         if (history != NULL) {
             if (is_blocked_failure(run, base, op, history))

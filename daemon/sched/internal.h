@@ -55,6 +55,20 @@ enum { LOC_CURRENT = 1, LOC_PENDING = 2, LOC_ASSIGNED = 4 };
 enum { SELECT_ACTIVE = 1, SELECT_NONNEGATIVE = 2, SELECT_THIS_WITH = 4 };
 enum coloc_affects { COLOC_NOTHING, COLOC_ROLE, COLOC_LOCATION };
 
+/* hf_xml_get() for the histories, where this is most of the work: looks at the first letter first. */
+static inline const char *sc_get(const xmlNode *element, const char *name)
+{
+    for (const xmlAttr *attr = element == NULL ? NULL : element->properties; attr != NULL;
+         attr = attr->next) {
+        if (*(const char *)attr->name != *name || strcmp((const char *)attr->name, name) != 0)
+            continue;
+        return attr->children == NULL || attr->children->content == NULL
+                   ? ""
+                   : (const char *)attr->children->content;
+    }
+    return NULL;
+}
+
 /* --- actions.c --- */
 xmlNode *sc_op_entry(const struct resource *rsc, const char *name, int64_t interval_ms, bool disabled_too);
 struct op_config *sc_op_config(struct run *run, struct resource *rsc, enum task task, const char *name,

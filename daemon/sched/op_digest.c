@@ -106,10 +106,10 @@ const struct digest *sc_op_digest_for(struct run *run, struct resource *rsc, con
                                       const xmlNode *op, const struct node *node)
 {
     int64_t interval = sc_xml_long(op, "interval", 0);
-    const char *all = hf_xml_get(op, "op-digest"), *restart = hf_xml_get(op, "op-restart-digest");
+    const char *all = sc_get(op, "op-digest"), *restart = sc_get(op, "op-restart-digest");
     struct op_config *config = sc_op_config(run, rsc, sc_task_parse(task), task, interval);
-    struct digest *digest = cached(
-        run, rsc, config, node, restart != NULL ? hf_xml_get(op, "op-force-restart") : NULL, restart != NULL);
+    struct digest *digest = cached(run, rsc, config, node,
+                                   restart != NULL ? sc_get(op, "op-force-restart") : NULL, restart != NULL);
 
     for (int i = 0; i < run->expired_ops.n; i++)
         if (run->expired_ops.at[i] == op) {
@@ -147,7 +147,7 @@ static void drop_fencer_params(struct prepared *prepared)
 bool sc_only_secrets_changed(struct run *run, struct resource *rsc, const char *task, const xmlNode *op,
                              const struct node *node)
 {
-    const char *recorded = hf_xml_get(op, "op-secure-digest"), *list = hf_xml_get(op, "op-secure-params");
+    const char *recorded = sc_get(op, "op-secure-digest"), *list = sc_get(op, "op-secure-params");
     const char *version = hf_xml_get_or(op, "crm_feature_set", "");
     char text[SCHED_DIGEST_SIZE];
 
@@ -170,7 +170,7 @@ bool sc_only_secrets_changed(struct run *run, struct resource *rsc, const char *
 const struct digest *sc_op_digest(struct run *run, struct resource *rsc, const xmlNode *op,
                                   const struct node *node)
 {
-    return sc_op_digest_for(run, rsc, hf_xml_get(op, "operation"), op, node);
+    return sc_op_digest_for(run, rsc, sc_get(op, "operation"), op, node);
 }
 
 /* "DEVICE:AGENT:DIGEST" somewhere in what the node had when it was unfenced. */

@@ -57,7 +57,7 @@ struct event {
 /* The exit code that the operation was meant to have; -1 if the entry does not say. */
 int sc_target_rc(const xmlNode *op)
 {
-    const char *key = hf_xml_get(op, "transition-key");
+    const char *key = sc_get(op, "transition-key");
     int action, transition, target;
 
     if (key == NULL)
@@ -67,7 +67,7 @@ int sc_target_rc(const xmlNode *op)
 
 static bool is_probe(const xmlNode *op)
 {
-    return sc_xml_long(op, "interval", 0) == 0 && sc_eq(hf_xml_get(op, "operation"), "monitor");
+    return sc_xml_long(op, "interval", 0) == 0 && sc_eq(sc_get(op, "operation"), "monitor");
 }
 
 /* A probe that only says that the agent cannot work there. */
@@ -82,13 +82,13 @@ bool sc_masked_probe(const xmlNode *op)
 
 const char *sc_history_key(const xmlNode *op)
 {
-    const char *key = hf_xml_get(op, "operation_key");
-    return key != NULL ? key : hf_xml_get(op, "id");
+    const char *key = sc_get(op, "operation_key");
+    return key != NULL ? key : sc_get(op, "id");
 }
 
 static int transition_of(const xmlNode *op, const char **uuid, char buffer[40])
 {
-    const char *magic = hf_xml_get(op, "transition-magic");
+    const char *magic = sc_get(op, "transition-magic");
     int status, rc, action, transition, target;
 
     buffer[0] = '\0';
@@ -121,9 +121,9 @@ static int compare_transitions(const xmlNode *a, const xmlNode *b, int64_t call_
 /* <0 if a happened before b, >0 after, 0 not known. */
 int sc_compare_ops(const xmlNode *a, const xmlNode *b)
 {
-    bool same_node = sc_ieq(hf_xml_get(a, "on_node"), hf_xml_get(b, "on_node"));
+    bool same_node = sc_ieq(sc_get(a, "on_node"), sc_get(b, "on_node"));
 
-    if (same_node && sc_eq(hf_xml_get(a, "id"), hf_xml_get(b, "id")))
+    if (same_node && sc_eq(sc_get(a, "id"), sc_get(b, "id")))
         return 0;
     int64_t call_a = sc_xml_long(a, "call-id", -1), call_b = sc_xml_long(b, "call-id", -1);
     if (call_a == -1 && call_b == -1)
@@ -170,8 +170,8 @@ void sc_active_range(const struct sc_xml_list *list, int *start, int *stop)
 
     *start = *stop = -1;
     for (int i = 0; i < list->n; i++) {
-        const char *task = hf_xml_get(list->at[i], "operation");
-        if (sc_ieq(task, "stop") && sc_eq(hf_xml_get(list->at[i], "op-status"), "0"))
+        const char *task = sc_get(list->at[i], "operation");
+        if (sc_ieq(task, "stop") && sc_eq(sc_get(list->at[i], "op-status"), "0"))
             *stop = i;
         else if (sc_ieq(task, "start") || sc_ieq(task, "migrate_from"))
             *start = i;
@@ -197,8 +197,8 @@ const xmlNode *sc_history_of(struct run *run, const struct node *node, const cha
         const xmlNode *list = hf_xml_child(hf_xml_child(node->state, "lrm"), "lrm_resources");
         writable->history_known = true;
         HF_XML_EACH (entry, list, "lrm_resource")
-            if (hf_xml_get(entry, "id") != NULL)
-                sc_names_put(run, &writable->history, hf_xml_get(entry, "id"), entry, false);
+            if (sc_get(entry, "id") != NULL)
+                sc_names_put(run, &writable->history, sc_get(entry, "id"), entry, false);
     }
     return sc_names_get(&node->history, id);
 }
@@ -236,8 +236,8 @@ static const xmlNode *find_op(struct event *event, const char *operation, const 
     const xmlNode *history = sc_history_of(event->run, sc_node_find(event->run, node_name), event->rsc->id);
 
     HF_XML_EACH (op, history, "lrm_rsc_op") {
-        if (!sc_eq(hf_xml_get(op, "operation"), operation) ||
-            (peer_attr != NULL && !sc_eq(hf_xml_get(op, peer_attr), peer)))
+        if (!sc_eq(sc_get(op, "operation"), operation) ||
+            (peer_attr != NULL && !sc_eq(sc_get(op, peer_attr), peer)))
             continue;
         if (target_rc >= 0 && (sc_xml_long(op, "rc-code", OCF_ERROR) != target_rc ||
                                sc_xml_long(op, "op-status", EXEC_ERROR) != EXEC_DONE))
@@ -253,7 +253,7 @@ static bool unknown_on(struct event *event, const char *node_name)
     const xmlNode *history = sc_history_of(event->run, sc_node_find(event->run, node_name), event->rsc->id);
 
     HF_XML_EACH (op, history, "lrm_rsc_op")
-        if (hf_xml_get(op, "rc-code") != NULL && sc_xml_long(op, "rc-code", 0) != OCF_UNKNOWN)
+        if (sc_get(op, "rc-code") != NULL && sc_xml_long(op, "rc-code", 0) != OCF_UNKNOWN)
             return false;
     return true;
 }
@@ -263,7 +263,7 @@ static bool state_op_after(struct event *event, const char *node_name, const xml
     const xmlNode *history = sc_history_of(event->run, sc_node_find(event->run, node_name), event->rsc->id);
 
     HF_XML_EACH (op, history, "lrm_rsc_op") {
-        const char *task = hf_xml_get(op, "operation");
+        const char *task = sc_get(op, "operation");
         if (op != than &&
             (sc_eq(task, "start") || sc_eq(task, "stop") || sc_eq(task, "migrate_to") ||
              sc_eq(task, "migrate_from")) &&
@@ -277,7 +277,7 @@ static bool newer_state(struct event *event, const char *node_name, const xmlNod
 {
     const xmlNode *op = from != NULL ? from : to;
 
-    if (op != to && to != NULL && sc_ieq(node_name, hf_xml_get(op, "migrate_source")))
+    if (op != to && to != NULL && sc_ieq(node_name, sc_get(op, "migrate_source")))
         op = to;
     if (state_op_after(event, node_name, op))
         return true;
@@ -287,8 +287,8 @@ static bool newer_state(struct event *event, const char *node_name, const xmlNod
 
 static bool migration_nodes(struct event *event, bool at_source, const char **source, const char **target)
 {
-    *source = hf_xml_get(event->xml, "migrate_source");
-    *target = hf_xml_get(event->xml, "migrate_target");
+    *source = sc_get(event->xml, "migrate_source");
+    *target = sc_get(event->xml, "migrate_target");
     return *source != NULL && *target != NULL && sc_ieq(at_source ? *source : *target, event->node->name);
 }
 
@@ -438,7 +438,7 @@ static bool check_expiry(struct event *event)
 
     if (event->status == EXEC_NOT_INSTALLED)
         return false;
-    if (expiration > 0 && sc_long(hf_xml_get(event->xml, "last-rc-change"), &when)) {
+    if (expiration > 0 && sc_long(sc_get(event->xml, "last-rc-change"), &when)) {
         expired = run->now >= when + expiration && !keep_failure(event);
         unexpired = sc_failcount(run, event->node, rsc, &last, FC_EFFECTIVE, event->xml);
         last += expiration + 1;
@@ -699,11 +699,11 @@ static bool failure_is_newer(const struct event *event, const xmlNode *last_fail
 {
     int64_t mine, theirs;
 
-    if (last_failure == NULL || !sc_eq(event->name, hf_xml_get(last_failure, "operation")) ||
+    if (last_failure == NULL || !sc_eq(event->name, sc_get(last_failure, "operation")) ||
         sc_xml_long(last_failure, "interval", 0) != event->interval_ms)
         return false;
-    return sc_long(hf_xml_get(event->xml, "last-rc-change"), &mine) &&
-           sc_long(hf_xml_get(last_failure, "last-rc-change"), &theirs) && theirs >= mine;
+    return sc_long(sc_get(event->xml, "last-rc-change"), &mine) &&
+           sc_long(sc_get(last_failure, "last-rc-change"), &theirs) && theirs >= mine;
 }
 
 static void pending(struct event *event, const xmlNode *last_failure)
@@ -718,7 +718,7 @@ static void pending(struct event *event, const xmlNode *last_failure)
     } else if (event->task == TASK_PROMOTE) {
         rsc->orig_role = ROLE_PROMOTED;
     } else if (event->task == TASK_MIGRATE_TO && event->node->unclean) {
-        struct node *target = sc_node_find(event->run, hf_xml_get(event->xml, "migrate_target"));
+        struct node *target = sc_node_find(event->run, sc_get(event->xml, "migrate_target"));
         if (target != NULL)
             sc_action(event->run, rsc, TASK_STOP, target, false);
     }
@@ -751,8 +751,8 @@ static bool read_event(struct event *event)
 {
     int64_t status, rc;
 
-    event->id = hf_xml_get(event->xml, "id");
-    event->name = hf_xml_get(event->xml, "operation");
+    event->id = sc_get(event->xml, "id");
+    event->name = sc_get(event->xml, "operation");
     if (event->id == NULL || event->name == NULL)
         return false;
     event->task = sc_task_parse(event->name);
@@ -770,9 +770,9 @@ static bool read_event(struct event *event)
         if (!sc_eq(event->name, "asyncmon"))
             return false;
     }
-    if (!sc_long(hf_xml_get(event->xml, "op-status"), &status) || status < EXEC_PENDING ||
+    if (!sc_long(sc_get(event->xml, "op-status"), &status) || status < EXEC_PENDING ||
         status > EXEC_NO_SECRETS || status == EXEC_CANCELLED ||
-        !sc_long(hf_xml_get(event->xml, "rc-code"), &rc) || rc < 0 || rc > 255)
+        !sc_long(sc_get(event->xml, "rc-code"), &rc) || rc < 0 || rc > 255)
         return false;
     event->status = (enum exec_status)status;
     event->rc = (int)rc;
@@ -1007,9 +1007,9 @@ static void process_recurring(struct run *run, struct resource *rsc, struct node
     for (int i = 0; i < list->n && node->online; i++) {
         int64_t interval = sc_xml_long(list->at[i], "interval", 0);
         if ((start < stop && i <= stop) || i < start || interval == 0 ||
-            sc_eq(hf_xml_get(list->at[i], "op-status"), "-1"))
+            sc_eq(sc_get(list->at[i], "op-status"), "-1"))
             continue;
-        const char *task = hf_xml_get(list->at[i], "operation");
+        const char *task = sc_get(list->at[i], "operation");
         if (task != NULL)
             sc_action_named(run, rsc, task, interval, node, true);
     }
@@ -1021,7 +1021,7 @@ static xmlNode *fake_xml(struct run *run, const char *id, const xmlNode *entry)
 {
     xmlNode *xml = hf_xml_add(xmlDocGetRootElement(run->scratch), "primitive");
     for (const xmlAttr *attr = entry->properties; attr != NULL; attr = attr->next)
-        hf_xml_set(xml, (const char *)attr->name, hf_xml_get(entry, (const char *)attr->name));
+        hf_xml_set(xml, (const char *)attr->name, sc_get(entry, (const char *)attr->name));
     hf_xml_set(xml, "id", id);
     return xml;
 }
@@ -1040,7 +1040,7 @@ static struct resource *removed_resource(struct run *run, const char *id, const 
         sc_link_remote(run, rsc);
         node->shutdown = true;
     }
-    if (hf_xml_get(entry, "container") != NULL)
+    if (sc_get(entry, "container") != NULL)
         rsc->flags |= RSC_REMOVED_LAUNCHED;
     rsc->flags |= RSC_REMOVED;
     SC_PUSH(run, &run->resources, rsc);
@@ -1155,7 +1155,7 @@ static void shutdown_lock(struct run *run, const xmlNode *entry, struct resource
 
 static struct resource *unpack_resource_history(struct run *run, struct node *node, const xmlNode *entry)
 {
-    const char *id = hf_xml_get(entry, "id");
+    const char *id = sc_get(entry, "id");
     struct sc_xml_list list = sc_history_sorted(run, entry);
     const xmlNode *last_failure = NULL;
     enum on_fail on_fail = FAIL_IGNORE;
@@ -1189,7 +1189,7 @@ static struct resource *unpack_resource_history(struct run *run, struct node *no
 static void link_removed_guests(struct run *run, const xmlNode *list)
 {
     HF_XML_EACH (entry, list, "lrm_resource") {
-        const char *id = hf_xml_get(entry, "id"), *container = hf_xml_get(entry, "container");
+        const char *id = sc_get(entry, "id"), *container = sc_get(entry, "container");
         struct resource *launcher = container == NULL ? NULL : sc_rsc_find(run, container);
         struct resource *rsc = launcher == NULL ? NULL : sc_rsc_find(run, id);
         if (rsc == NULL || rsc->launcher != NULL || !(rsc->flags & RSC_REMOVED_LAUNCHED))

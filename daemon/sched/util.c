@@ -69,7 +69,7 @@ int sc_int(const char *text, int missing, int minimum)
 int64_t sc_xml_long(const xmlNode *element, const char *name, int64_t missing)
 {
     int64_t value;
-    return sc_long(hf_xml_get(element, name), &value) ? value : missing;
+    return sc_long(sc_get(element, name), &value) ? value : missing;
 }
 
 /* "10", "10s", "500ms", "2min", "1h", "P1DT2H": milliseconds. */
@@ -460,7 +460,7 @@ const char *sc_base_name(struct run *run, const char *id)
 
 static void collect_ids(struct run *run, xmlNode *element)
 {
-    const char *id = hf_xml_get(element, "id");
+    const char *id = sc_get(element, "id");
     if (id != NULL)
         sc_names_put(run, &run->ids, hf_arena_printf(run->arena, "%s %s", (const char *)element->name, id),
                      element, false);
@@ -471,7 +471,7 @@ static void collect_ids(struct run *run, xmlNode *element)
 /* The element itself, or the one of the same name that its id-ref means; NULL if there is none. */
 xmlNode *sc_deref(struct run *run, xmlNode *element)
 {
-    const char *ref = element == NULL ? NULL : hf_xml_get(element, "id-ref");
+    const char *ref = element == NULL ? NULL : sc_get(element, "id-ref");
     if (ref == NULL)
         return element;
     if (!run->ids_known) {
