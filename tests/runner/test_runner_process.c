@@ -525,8 +525,10 @@ static void nothing_is_lost_when_the_client_is_killed(void **state)
 
     wait_for(world, &world->attached, 1);
     runner_client_free(world->client);
-    write_agent(world, "quick",
-                "[ $1 != monitor ] || { echo x >> monitored; ! [ -e broken ] || exit 1; }\nexit 0");
+    write_agent(
+        world, "quick",
+        "[ $1 != monitor ] || { [ -e broken ]; healthy=$?; echo x >> monitored; exit $((! healthy)); }\n"
+        "exit 0"); /* its mind is made up before it leaves a trace */
     write_agent(world, "slow", "touch slow-runs\nwhile ! [ -e go ]; do sleep 0.05; done\nexit 0");
     asker_that_is_killed(world);
     /* Alone, the runner goes on: the monitor runs, and what it finds is kept. */
