@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/explain.h"
 #include "cli/command.h"
 #include "cli/locks.h"
 #include "cli/simulate.h"
@@ -121,6 +122,16 @@ static struct hf_error *run_simulate(struct session *session, int argc, char **a
     return code == 0 ? NULL : hf_error_new((enum hf_error_kind)code, "simulate failed");
 }
 
+/* --- explain --- */
+
+static struct hf_error *run_explain(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+
+    return error != NULL ? error : explain_write(session->writer, cib, argv[1]);
+}
+
 /* --- history, version, help --- */
 
 static struct hf_error *run_history(struct session *session, int argc, char **argv)
@@ -199,6 +210,8 @@ static const struct command commands[] = {
      0, COMPLETE_FILES},
     {"simulate", "[-x FILE|-L] [-S] [-t TIME] ...", "Print what the scheduler would do", run_simulate, 0, -1,
      COMMAND_RAW, COMPLETE_FILES},
+    {"explain", "RESOURCE[@NODE]", "Say why a resource is, or is not, where it is", run_explain, 1, 1, 0,
+     COMPLETE_RESOURCES},
     {"history", "", "List the revisions of the configuration", run_history, 0, 0, COMMAND_CLUSTER,
      COMPLETE_NOTHING},
     {"version", "", "Print the version of this program", run_version, 0, 0, 0, COMPLETE_NOTHING},

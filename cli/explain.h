@@ -1,0 +1,13 @@
+/* explain.h - why a resource is or is not on a node, for people and programs. */
+#ifndef HF_CLI_EXPLAIN_H
+#define HF_CLI_EXPLAIN_H
+
+#include <libxml/tree.h>
+
+#include "lib/error.h"
+#include "lib/writer.h"
+
+/* what: RESOURCE or RESOURCE@NODE. HF_REFUSED if there is no such resource. */
+struct hf_error *explain_write(struct hf_writer *writer, const xmlDoc *cib, const char *what) HF_MUST_CHECK;
+
+#endif
