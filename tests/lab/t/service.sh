@@ -15,11 +15,12 @@ check "locate says so" located n2 vip n1
 check "verify has nothing to object" hf n1 verify
 
 story "a resource fails: it is started again where it is"
+counted() { hf n1 resource failcount proxy show n1 | grep -qw "$1"; } # NUMBER
 on n1 pkill -KILL -f haproxy.cfg
+within 20 "the failure is counted" counted 1 # before that haproxy may only not be gone yet
 within 20 "haproxy is back on n1" runs n1 haproxy.cfg
 check "settled" settled n1
 check "the address is still there" alone_on n1 n2
-check "the failure is counted" sh -c 'lab exec n1 holdfast resource failcount proxy show n1 | grep -w 1'
 check "status tells of the failure" sh -c 'lab exec n2 holdfast status | grep -iE "proxy.*(failed|not running|rc=|error)|fail.*proxy"'
 check "cleanup" hf n1 resource cleanup proxy
 check "settled" settled n1
@@ -29,6 +30,7 @@ story "it fails as often as it may: it moves"
 check "migration-threshold=2" hf n1 --wait resource meta proxy set migration-threshold 2
 for i in 1 2; do
     on n1 pkill -KILL -f haproxy.cfg
+    await 20 counted $i >/dev/null
     [ $i = 2 ] || await 20 runs n1 haproxy.cfg >/dev/null
     settled n1 >/dev/null
 done
