@@ -26,6 +26,7 @@ fi
 ip netns add ${ns}b && ip netns add ${ns}c
 ip netns exec ${ns}c ip link add br0 type bridge
 ip netns exec ${ns}c ip link set br0 up
+ip netns exec ${ns}c sysctl -qw net.ipv4.conf.br0.arp_accept=1 # believes an announcement without having asked before
 ip netns exec ${ns}c ip address add 10.77.0.3/24 dev br0
 ip netns exec ${ns}c ip address add fd77::3/64 dev br0 nodad
 number=0
