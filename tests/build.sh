@@ -2,6 +2,7 @@
 #
 #   install_packages            what tests/packages names, as far as it is missing
 #   build DIR [CONFIGURE-ARG..] autogen, configure as README.md says and make, out of tree, warnings as errors
+#   count_make_check NAME DIR EXIT-STATUS   adds up what a `make check` in DIR found
 #
 # Both print what they do and end the script with the last lines of the log if it does not work.
 
@@ -49,4 +50,26 @@ build() {
     } >"$log" 2>&1 || give_up "autogen.sh failed:" "$log"
     (cd "$dir" && { [ -f Makefile ] || "$top/configure" --enable-werror --prefix=/usr --sysconfdir=/etc --localstatedir=/var "$@"; } && make -j"$(nproc)") >>"$log" 2>&1 ||
         give_up "the build in $dir failed:" "$log"
+}
+
+count() { # NAME PASSED FAILED SKIPPED
+    passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+    printf '    %-40s %d passed, %d failed, %d skipped\n' "$1" "$2" "$3" "$4"
+}
+
+# cmocka's own lines where there are any, else the program as a whole.
+count_make_check() { # NAME DIR EXIT-STATUS
+    local p=0 f=0 s=0 ok bad log result
+    while read -r log; do
+        result=$(sed -n 's/^:test-result: //p' "${log%.log}.trs" 2>/dev/null | head -1)
+        ok=$(grep -c '^\[       OK \]' "$log")
+        bad=$(grep "^\[  FAILED  \] [a-z_A-Z0-9]*$" "$log" | sort -u | wc -l)
+        [ "$ok$bad" != 00 ] || [[ $result != PASS* ]] || ok=1
+        [ "$bad" != 0 ] || [[ ! $result =~ ^(FAIL|ERROR|XPASS) ]] || bad=1
+        [[ $result != SKIP* ]] || { s=$((s + 1)); echo "    skipped: $log: $(tail -1 "$log")"; }
+        p=$((p + ok)) f=$((f + bad))
+        [ "$bad" = 0 ] || { echo "    FAILED: $log"; grep -E 'FAILED|error|ERROR|expected|SUMMARY' "$log" | head -20 | sed 's/^/        | /'; }
+    done < <(find "$2" -name '*.log' -path '*tests*' | while read -r log; do [ ! -f "${log%.log}.trs" ] || echo "$log"; done | sort)
+    [ "$3" = 0 ] || [ "$f" != 0 ] || { f=1; echo "    FAILED: make check ended with status $3"; }
+    count "$1" "$p" "$f" "$s"
 }
