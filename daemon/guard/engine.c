@@ -537,16 +537,20 @@ static bool shut_lock(struct engine *engine, struct lock *lock)
     return certain;
 }
 
+/* Whether something under this lock runs on when the lease is over, and has to be stopped. */
+static bool drains(const struct engine *engine, const struct guard_want *want)
+{
+    return want->drain_ms == GUARD_DRAIN_DEFAULT ? engine->config.lease.drain_ms > 0 : want->drain_ms > 0;
+}
+
 static void lose_lock(struct engine *engine, struct lock *lock, const struct lease_update *update)
 {
-    uint32_t drain = lock->want.drain_ms != 0 ? lock->want.drain_ms : engine->config.lease.drain_ms;
-
     lock->owned = false;
     lock->verifying = false;
     if (update->loss == LEASE_EXPIRED) {
         hf_warn("lost lock %s (token %llu): it was not renewed in time", lock->want.lock,
                 (unsigned long long)lock->token);
-        if (drain > 0)
+        if (drains(engine, &lock->want))
             engine->losses++;
     } else {
         hf_notice("gave lock %s up (token %llu)", lock->want.lock, (unsigned long long)lock->token);
@@ -1036,7 +1040,7 @@ static void take_up(struct engine *engine, const struct orders *orders, int64_t 
         free(order_want(engine, &orders->wants[i], now));
         /* A lock may have been lost in between: holdfastd has to say that it knows. The number is above all
          * that were ever told in this boot. */
-        if (orders->wants[i].drain_ms != 0 || engine->config.lease.drain_ms != 0)
+        if (drains(engine, &orders->wants[i]))
             engine->losses = (uint64_t)now;
     }
     engine->alive = orders->alive;

@@ -24,6 +24,7 @@
 #include "lib/error.h"
 
 #define GUARD_SOCKET HF_RUNDIR "/guard.sock"
+#define GUARD_DRAIN_DEFAULT UINT32_MAX /* of guard_want: what guard.conf says */
 
 enum {
     GUARD_PROTOCOL_VERSION = 1,
@@ -59,7 +60,9 @@ enum guard_frame_type {
 struct guard_want {
     char lock[GUARD_NAME_MAX + 1];
     uint32_t rank;     /* preference offset: 0 bids first */
-    uint32_t drain_ms; /* what the servers add to the lease for that which no gate covers; 0: the default */
+    /* What the servers add to the lease for that which no gate covers, or GUARD_DRAIN_DEFAULT.  0 where the
+     * gate covers all: another node gets such a lock as soon as the lease is over. */
+    uint32_t drain_ms;
 };
 
 enum guard_vip_flag {

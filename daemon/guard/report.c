@@ -173,8 +173,9 @@ static void json_lock(struct hf_buf *buf, const struct guard_lock *lock, int64_t
     json_string(buf, "state", guard_lock_state_name(lock->state));
     json_bool(buf, "wanted", lock->wanted);
     json_bool(buf, "owned", owned(lock, now));
-    hf_buf_printf(buf, ",\"rank\":%u,\"drain_ms\":%u,\"token\":%llu", lock->want.rank, lock->want.drain_ms,
-                  (unsigned long long)lock->token);
+    hf_buf_printf(buf, ",\"rank\":%u,\"token\":%llu", lock->want.rank, (unsigned long long)lock->token);
+    if (lock->want.drain_ms != GUARD_DRAIN_DEFAULT)
+        hf_buf_printf(buf, ",\"drain_ms\":%u", lock->want.drain_ms);
     json_time(buf, "left_ms", lock->until, now);
     hf_buf_putc(buf, ',');
     json_string(buf, "holder", lock->holder);

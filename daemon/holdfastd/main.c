@@ -112,7 +112,7 @@ static void leave(struct daemon *daemon, int status)
 
 static void want_lock(struct daemon *daemon, uint32_t rank)
 {
-    struct guard_want want = {.lock = CLUSTER_LOCK, .rank = rank};
+    struct guard_want want = {.lock = CLUSTER_LOCK, .rank = rank, .drain_ms = GUARD_DRAIN_DEFAULT};
     struct hf_error *error = daemon->guard == NULL ? NULL : guard_client_want(daemon->guard, &want);
 
     if (error != NULL)

@@ -33,7 +33,8 @@ struct lock {
     enum lease_state state;
     bool wanted;
     unsigned rank;
-    uint32_t drain_ms;
+    uint32_t drain_ms;                  /* of the present term */
+    uint32_t next_drain_ms;             /* of the next */
     char successor[FRAME_NAME_MAX + 1]; /* CLOSING: for RELEASE; may be "" */
     uint64_t token;                     /* OWNING, CLOSING: ours */
     uint64_t bid_term;                  /* BIDDING */
@@ -361,6 +362,7 @@ static void start_bid(const struct step *step, struct lock *lock)
     lock->bid_term = lock->top_asked = term + 1;
     lock->bid_until = step->now + lease->config.lease_ms * NS_PER_MS / 2;
     lock->state = LEASE_BIDDING;
+    lock->drain_ms = lock->next_drain_ms;
     for (unsigned i = 0; i < lease->config.servers; i++) {
         struct view *view = &lock->views[i];
 
@@ -764,7 +766,7 @@ static struct lock *get_lock(struct lease *lease, const char *name)
     assert(frame_name_ok(name));
     lock = hf_calloc(1, sizeof(*lock));
     strcpy(lock->name, name);
-    lock->drain_ms = lease->config.drain_ms;
+    lock->drain_ms = lock->next_drain_ms = lease->config.drain_ms;
     for (unsigned i = 0; i < LEASE_SERVERS_MAX; i++) {
         lock->views[i].free_at = NEVER;
         lock->views[i].min_seq = 1;
@@ -780,8 +782,8 @@ static void want(const struct step *step, const struct lease_event *event)
 
     lock->wanted = true;
     lock->rank = event->rank;
-    if (event->drain_ms > 0)
-        lock->drain_ms = event->drain_ms;
+    lock->next_drain_ms =
+        event->drain_ms == LEASE_DRAIN_DEFAULT ? step->lease->config.drain_ms : event->drain_ms;
     if (lock->state != LEASE_IDLE)
         return;
     lock->state = LEASE_WAITING;

@@ -18,6 +18,9 @@ struct lease;
 
 enum { LEASE_SERVERS_MAX = 9 };
 
+/* A drain of WANT: the configuration's. 0 is none: all that the lock covers closes with its gate. */
+#define LEASE_DRAIN_DEFAULT UINT32_MAX
+
 struct lease_config {
     unsigned servers;               /* an odd number, at most LEASE_SERVERS_MAX */
     uint32_t lease_ms;              /* L: what the servers hold */
@@ -51,7 +54,8 @@ struct lease_event {
     size_t length;         /* FRAME */
     const char *lock;      /* WANT, UNWANT, HANDOVER, GATE_CLOSED */
     unsigned rank;         /* WANT; may be given again with another rank */
-    uint32_t drain_ms;     /* WANT: this lock's drain; the configuration's if 0 */
+    uint32_t drain_ms;     /* WANT: this lock's drain, or LEASE_DRAIN_DEFAULT; a new one holds from the next
+                            * bid on, since it is for a term that the servers know it */
     const char *successor; /* HANDOVER: a node's name, or NULL for whoever comes */
 };
 

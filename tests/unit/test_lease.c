@@ -104,7 +104,7 @@ static void begin(struct world *w, uint32_t drain)
         assert_int_equal(w->head[i].type, FRAME_HELLO);
         welcome(w, i, true, i + 1, 4);
     }
-    step(w, (struct lease_event){.type = LEASE_WANT, .lock = "k"});
+    step(w, (struct lease_event){.type = LEASE_WANT, .lock = "k", .drain_ms = LEASE_DRAIN_DEFAULT});
     assert_int_equal(w->items[0][0].op, FRAME_WAIT);
 }
 
@@ -241,6 +241,39 @@ static void what_still_drains_is_not_given_back(void **state)
     end(&w);
 }
 
+/* Also where the configuration has a drain for others. */
+static void what_the_gate_covers_is_given_back_at_once(void **state)
+{
+    struct world w;
+
+    begin(&w, 5000);
+    step(&w, (struct lease_event){.type = LEASE_WANT, .lock = "k", .drain_ms = 0});
+    own(&w);
+    tick(&w, 900 * MS);
+    assert_non_null(find(&w, LEASE_LOST));
+    assert_int_equal(w.release.op, FRAME_RELEASE);
+    end(&w);
+}
+
+/* What the servers were told at the bid is what they hold: another drain counts from the next bid on. */
+static void a_new_drain_holds_from_the_next_bid(void **state)
+{
+    struct world w;
+
+    begin(&w, 5000);
+    own(&w);
+    step(&w, (struct lease_event){.type = LEASE_WANT, .lock = "k", .drain_ms = 0});
+    tick(&w, 900 * MS);
+    assert_non_null(find(&w, LEASE_LOST));
+    assert_int_equal(w.release.op, 0);
+    tick(&w, 10000 * MS);
+    answer(&w, 0, FRAME_FREE, 5);
+    answer(&w, 1, FRAME_FREE, 5);
+    assert_int_equal(w.items[0][0].op, FRAME_ACQUIRE);
+    assert_int_equal(w.items[0][0].drain_ms, 0);
+    end(&w);
+}
+
 static void a_handover_closes_verifies_and_releases(void **state)
 {
     struct world w;
@@ -330,6 +363,8 @@ int main(void)
         cmocka_unit_test(renewals_move_the_deadline),
         cmocka_unit_test(an_owner_without_answers_loses_and_holds_down),
         cmocka_unit_test(what_still_drains_is_not_given_back),
+        cmocka_unit_test(what_the_gate_covers_is_given_back_at_once),
+        cmocka_unit_test(a_new_drain_holds_from_the_next_bid),
         cmocka_unit_test(a_handover_closes_verifies_and_releases),
         cmocka_unit_test(no_bid_uses_a_term_that_was_asked_for),
         cmocka_unit_test(a_server_without_its_record_is_taught_by_fresh_words),
