@@ -52,6 +52,10 @@ struct guard_client {
     size_t vip_count;
     struct dropped *dropped;
     size_t dropped_count;
+    struct guard_router_priority *priorities;
+    size_t priority_count;
+    struct guard_quorum quorum;
+    bool quorum_known;
     /* what the guard said: status is shown, incoming is being filled until SYNCED */
     struct guard_status status, incoming;
     struct ownership *owned;
@@ -72,6 +76,7 @@ static void status_clear(struct guard_status *status)
 {
     free(status->locks);
     free(status->vips);
+    free(status->routers);
     *status = (struct guard_status){0};
 }
 
@@ -121,6 +126,30 @@ static void status_set_vip(struct guard_status *status, const struct guard_vip_s
         known = &status->vips[status->vip_count++];
     }
     *known = *vip;
+}
+
+static struct guard_router_state *status_router(const struct guard_status *status, const char *id)
+{
+    for (size_t i = 0; i < status->router_count; i++)
+        if (strcmp(status->routers[i].id, id) == 0)
+            return &status->routers[i];
+    return NULL;
+}
+
+static void status_set_router(struct guard_status *status, const struct guard_router_state *router)
+{
+    struct guard_router_state *known = status_router(status, router->id);
+
+    if (router->gone) {
+        if (known != NULL)
+            *known = status->routers[--status->router_count];
+        return;
+    }
+    if (known == NULL) {
+        status->routers = hf_realloc(status->routers, status->router_count + 1, sizeof(*status->routers));
+        known = &status->routers[status->router_count++];
+    }
+    *known = *router;
 }
 
 static void status_set_server(struct guard_status *status, const struct guard_server *server)
@@ -330,6 +359,48 @@ static bool say_vip_remove(struct guard_client *client, const char *id)
 
 /* --- orders --- */
 
+static struct guard_router_priority *find_priority(const struct guard_client *client, const char *id)
+{
+    for (size_t i = 0; i < client->priority_count; i++)
+        if (strcmp(client->priorities[i].id, id) == 0)
+            return &client->priorities[i];
+    return NULL;
+}
+
+static void say_priority(struct guard_client *client, const struct guard_router_priority *priority)
+{
+    say(client, &(struct guard_frame){.type = GUARD_ROUTER_PRIORITY, .router_priority = *priority});
+}
+
+static void say_quorum(struct guard_client *client)
+{
+    if (client->quorum_known)
+        say(client, &(struct guard_frame){.type = GUARD_QUORUM, .quorum = client->quorum});
+}
+
+/* A router that was not there before, or not in this life of the guard, has to hear its priority. */
+static void follow_router(struct guard_client *client, const struct guard_router_state *router, bool known)
+{
+    const struct guard_router_priority *priority = find_priority(client, router->id);
+
+    if (!known && !router->gone && priority != NULL && !client->observer)
+        say_priority(client, priority);
+    if (client->hooks->router != NULL)
+        client->hooks->router(client->context, router);
+}
+
+static void follow_routers(struct guard_client *client)
+{
+    size_t count = client->status.router_count;
+    struct guard_router_state *all = hf_calloc(count + 1, sizeof(*all)); /* hooks may change the list */
+
+    if (count > 0)
+        memcpy(all, client->status.routers, count * sizeof(*all));
+    for (size_t i = 0; i < count && client->synced; i++)
+        follow_router(client, &all[i], false);
+    free(all);
+}
+
 static struct guard_want *find_want(const struct guard_client *client, const char *lock)
 {
     for (size_t i = 0; i < client->want_count; i++)
@@ -460,11 +531,14 @@ static void on_synced(struct guard_client *client)
     if (!client->observer && !client->ever_synced)
         adopt(client);
     client->ever_synced = true;
-    if (!client->observer)
+    if (!client->observer) {
         reconcile(client);
+        say_quorum(client);
+    }
     if (client->hooks->attached != NULL)
         client->hooks->attached(client->context, same);
     settle_ownership(client, restarted);
+    follow_routers(client);
 }
 
 /* --- frames from the guard --- */
@@ -480,6 +554,9 @@ static bool take_state(struct guard_client *client, const struct guard_frame *fr
         return true;
     case GUARD_VIP:
         status_set_vip(status, &frame->vip_state);
+        return true;
+    case GUARD_ROUTER:
+        status_set_router(status, &frame->router_state);
         return true;
     case GUARD_SERVER:
         status_set_server(status, &frame->server);
@@ -518,11 +595,16 @@ static bool take_frame(struct guard_client *client, const struct guard_frame *fr
     default:
         break;
     }
+    bool known =
+        frame->type == GUARD_ROUTER && status_router(&client->status, frame->router_state.id) != NULL;
+
     if (!take_state(client, frame))
         return false;
     if (client->synced) {
         if (frame->type == GUARD_LOCK)
             settle_ownership(client, false);
+        if (frame->type == GUARD_ROUTER)
+            follow_router(client, &frame->router_state, known);
         if (client->hooks->changed != NULL)
             client->hooks->changed(client->context);
     }
@@ -558,8 +640,9 @@ static int32_t on_readable(int32_t fd, int32_t events, void *data)
 static bool try_to_connect(struct guard_client *client)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const struct guard_frame hello = {
-        .type = GUARD_HELLO, .owner = !client->observer, .pid = (uint32_t)getpid()};
+    const struct guard_frame hello = {.type = GUARD_HELLO,
+                                      .kind = client->observer ? GUARD_OBSERVER : GUARD_OWNER,
+                                      .pid = (uint32_t)getpid()};
     const int size = SEND_BUFFER;
 
     if (strlen(client->socket_path) >= sizeof(address.sun_path))
@@ -626,6 +709,7 @@ void guard_client_free(struct guard_client *client)
     free(client->wants);
     free(client->vips);
     free(client->dropped);
+    free(client->priorities);
     free(client->owned);
     free(client->socket_path);
     free(client);
@@ -707,6 +791,56 @@ void guard_client_alive(struct guard_client *client, const struct guard_alive *a
 {
     const struct guard_frame frame = {.type = GUARD_ALIVE, .alive = *alive};
 
+    if (client->synced)
+        say(client, &frame);
+}
+
+struct hf_error *guard_client_priority(struct guard_client *client,
+                                       const struct guard_router_priority *priority)
+{
+    const struct guard_frame frame = {.type = GUARD_ROUTER_PRIORITY, .router_priority = *priority};
+    struct hf_error *error = check_order(&frame);
+    struct guard_router_priority *known = find_priority(client, priority->id);
+
+    if (error != NULL)
+        return error;
+    if (known != NULL && known->priority == priority->priority && known->rank == priority->rank)
+        return NULL;
+    if (known == NULL) {
+        client->priorities =
+            hf_realloc(client->priorities, client->priority_count + 1, sizeof(*client->priorities));
+        known = &client->priorities[client->priority_count++];
+    }
+    *known = *priority;
+    if (client->synced && status_router(&client->status, priority->id) != NULL)
+        say_priority(client, priority);
+    return NULL;
+}
+
+void guard_client_priority_forget(struct guard_client *client, const char *id)
+{
+    struct guard_router_priority *known = find_priority(client, id);
+
+    if (known != NULL)
+        *known = client->priorities[--client->priority_count];
+}
+
+void guard_client_quorum(struct guard_client *client, const struct guard_quorum *quorum)
+{
+    if (client->quorum_known && client->quorum.quorate == quorum->quorate &&
+        client->quorum.notice_ms == quorum->notice_ms)
+        return;
+    client->quorum = *quorum;
+    client->quorum_known = true;
+    if (client->synced)
+        say_quorum(client);
+}
+
+void guard_client_hint(struct guard_client *client, const char *node, bool fenced)
+{
+    struct guard_frame frame = {.type = GUARD_HINT, .hint = {.fenced = fenced}};
+
+    guard_copy(frame.hint.node, sizeof(frame.hint.node), node);
     if (client->synced)
         say(client, &frame);
 }

@@ -4,6 +4,8 @@
  * what the guard last said.  The first time it reaches a guard it adopts the orders that it finds (holdfastd
  * was restarted: what it does not want it takes back by guard_client_unwant() and
  * guard_client_vip_remove()); after that its own list is what holds, whatever a restarted guard remembers.
+ * Routers are none of it: agents order them (agent.h), the guard keeps them, and here is only news of them,
+ * and what the scheduler says of their priorities.
  *
  * Ownership is told with its end: where the guard has fallen silent, lost() is called when the lease runs out
  * (checked against CLOCK_BOOTTIME here), not when somebody says so. */
@@ -24,6 +26,8 @@ struct guard_status {
     size_t lock_count;
     struct guard_vip_state *vips;
     size_t vip_count;
+    struct guard_router_state *routers; /* what agents ordered */
+    size_t router_count;
     struct guard_server servers[GUARD_SERVERS_MAX];
     size_t server_count;
     struct guard_gate gate;
@@ -41,6 +45,10 @@ struct guard_client_hooks {
      * lock up again within its lease. */
     void (*owned)(void *context, const char *lock, uint64_t token);
     void (*lost)(void *context, const char *lock, uint64_t token);
+    /* A router is there, is no longer (state->gone), changed its state, or was told to be MASTER or not; also
+     * for each that is there when a guard was reached.  What differs from the CIB is to be adopted. Borrowed.
+     */
+    void (*router)(void *context, const struct guard_router_state *state);
     /* Anything in guard_client_status() changed, except the times of leases that were extended. */
     void (*changed)(void *context);
     /* The guard could not follow an order. */
@@ -70,6 +78,17 @@ struct hf_error *guard_client_release(struct guard_client *client, const char *l
                                       const char *node) HF_MUST_CHECK;
 /* The heartbeat; to be said about three times in alive->limit_ms. */
 void guard_client_alive(struct guard_client *client, const struct guard_alive *alive);
+
+/* What the scheduler's scores say of a router here; of one that is not there yet, too.  HF_REFUSED if a name
+ * or number breaks a limit of protocol.h. */
+struct hf_error *guard_client_priority(struct guard_client *client,
+                                       const struct guard_router_priority *priority) HF_MUST_CHECK;
+/* The router's resource is no longer: its priority need not be remembered. */
+void guard_client_priority_forget(struct guard_client *client, const char *id);
+/* Whether this node is quorate; needed where no lock servers are configured, harmless where they are. */
+void guard_client_quorum(struct guard_client *client, const struct guard_quorum *quorum);
+/* A node left (fenced: and is certainly off): its VIPs may be free.  Not kept. */
+void guard_client_hint(struct guard_client *client, const char *node, bool fenced);
 
 /* Borrowed, valid until the loop runs again. */
 const struct guard_status *guard_client_status(const struct guard_client *client);

@@ -24,7 +24,9 @@ struct peer {
     struct peer *next;
     struct control *control;
     int fd;
-    bool greeted, owner;
+    uint64_t number; /* for answers that come later */
+    bool greeted;
+    enum guard_client_kind kind;
     bool broken; /* to be closed at the next safe moment */
 };
 
@@ -37,6 +39,7 @@ struct control {
     uint64_t instance;
     struct peer *peers;
     unsigned peer_count;
+    uint64_t last_number;
     bool reading; /* a peer's frames are being taken: broken peers go afterwards */
 };
 
@@ -75,7 +78,7 @@ static void drop_broken(struct control *control)
             continue;
         }
         *link = peer->next;
-        if (peer->owner)
+        if (peer->greeted && peer->kind == GUARD_OWNER)
             hf_notice("holdfastd is no longer connected; its orders stay");
         loop_unwatch(control->loop, peer->fd);
         close(peer->fd);
@@ -93,24 +96,41 @@ void control_tell(struct control *control, const struct guard_frame *frame)
         drop_broken(control);
 }
 
+void control_answer(struct control *control, uint64_t asker, const struct guard_answer *answer)
+{
+    for (struct peer *peer = control->peers; peer != NULL; peer = peer->next)
+        if (peer->number == asker)
+            say(peer, &(struct guard_frame){.type = GUARD_ANSWER, .answer = *answer});
+    if (!control->reading)
+        drop_broken(control);
+}
+
 static void greet(struct peer *peer, const struct guard_frame *hello)
 {
     struct control *control = peer->control;
 
-    for (struct peer *other = control->peers; other != NULL && hello->owner; other = other->next)
-        if (other != peer && other->owner) {
+    bool owner = hello->kind == GUARD_OWNER;
+
+    for (struct peer *other = control->peers; other != NULL && owner; other = other->next)
+        if (other != peer && other->greeted && other->kind == GUARD_OWNER) {
             hf_notice("another holdfastd (process %u) takes over", hello->pid);
             other->broken = true;
         }
-    if (hello->owner)
+    if (owner)
         hf_notice("holdfastd (process %u) is connected", hello->pid);
     peer->greeted = true;
-    peer->owner = hello->owner;
-    say(peer,
-        &(struct guard_frame){
-            .type = GUARD_HELLO, .instance = control->instance, .owner = true, .pid = (uint32_t)getpid()});
+    peer->kind = hello->kind;
+    say(peer, &(struct guard_frame){.type = GUARD_HELLO,
+                                    .instance = control->instance,
+                                    .kind = GUARD_OWNER,
+                                    .pid = (uint32_t)getpid()});
     control->hooks->describe(control->context, say_to, peer);
     say(peer, &(struct guard_frame){.type = GUARD_SYNCED});
+}
+
+static bool is_agents(enum guard_frame_type type)
+{
+    return type >= GUARD_ROUTER_ADD && type <= GUARD_ROUTER_TRACK;
 }
 
 static void take_frame(struct peer *peer, const struct guard_frame *frame)
@@ -121,10 +141,14 @@ static void take_frame(struct peer *peer, const struct guard_frame *frame)
         greet(peer, frame);
         return;
     }
-    if (!peer->greeted || !peer->owner) {
-        hf_warn("a client that is not the owner sent a frame of type %u; closing its connection",
+    if (!peer->greeted || peer->kind != (is_agents(frame->type) ? GUARD_AGENT : GUARD_OWNER)) {
+        hf_warn("a client sent a frame of type %u, which is not its to send; closing its connection",
                 (unsigned)frame->type);
         peer->broken = true;
+        return;
+    }
+    if (peer->kind == GUARD_AGENT) {
+        peer->control->hooks->agent(peer->control->context, peer->number, frame);
         return;
     }
 
@@ -197,7 +221,8 @@ static void on_listener(void *context, uint32_t events)
 
     struct peer *peer = hf_calloc(1, sizeof(*peer));
 
-    *peer = (struct peer){.next = control->peers, .control = control, .fd = fd};
+    *peer =
+        (struct peer){.next = control->peers, .control = control, .fd = fd, .number = ++control->last_number};
     control->peers = peer;
     control->peer_count++;
     loop_watch(control->loop, fd, EPOLLIN, on_peer, peer);

@@ -11,6 +11,8 @@ struct control;
 struct control_hooks {
     /* An order of the owner; the answer is why it cannot be followed (the server frees it), or NULL. */
     char *(*order)(void *context, const struct guard_frame *frame);
+    /* An order of an agent, to be answered by control_answer() now or later. */
+    void (*agent)(void *context, uint64_t asker, const struct guard_frame *frame);
     /* Everything there is to know, by take(to, frame) for each. */
     void (*describe)(void *context, void (*take)(void *to, const struct guard_frame *frame), void *to);
 };
@@ -22,5 +24,7 @@ void control_free(struct control *control);
 
 /* News for every client that was greeted. */
 void control_tell(struct control *control, const struct guard_frame *frame);
+/* Tells an agent what became of its order; one that is gone is fine. */
+void control_answer(struct control *control, uint64_t asker, const struct guard_answer *answer);
 
 #endif

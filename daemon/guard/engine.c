@@ -1012,6 +1012,10 @@ char *engine_order(struct engine *engine, const struct guard_frame *frame, int64
         order_alive(engine, &frame->alive, now);
         settle(engine, now);
         return NULL;
+    case GUARD_ROUTER_PRIORITY:
+    case GUARD_QUORUM:
+    case GUARD_HINT:
+        return NULL;
     default:
         return hf_asprintf("a frame of type %u is no order", (unsigned)frame->type);
     }
@@ -1019,6 +1023,14 @@ char *engine_order(struct engine *engine, const struct guard_frame *frame, int64
         save(engine);
     settle(engine, now);
     return refusal;
+}
+
+void engine_agent(struct engine *engine, uint64_t asker, const struct guard_frame *frame, int64_t now)
+{
+    struct guard_answer answer = {.serial = frame->serial};
+
+    guard_copy(answer.text, sizeof(answer.text), "this guard serves no routers yet");
+    engine->hooks->answer(engine->context, asker, &answer);
 }
 
 /* --- life --- */

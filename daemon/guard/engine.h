@@ -33,6 +33,8 @@ struct engine_hooks {
     void (*tell)(void *context, const struct guard_frame *frame);
     /* The orders changed: keep them. */
     void (*save)(void *context, const struct orders *orders);
+    /* What became of an agent's order. */
+    void (*answer)(void *context, uint64_t asker, const struct guard_answer *answer);
 };
 
 /* orders: those of an earlier life of the guard in this boot (or empty); copied.  now: CLOCK_BOOTTIME, ns. */
@@ -45,6 +47,9 @@ void engine_free(struct engine *engine);
 /* An order (WANT, UNWANT, RELEASE, VIP_ADD, VIP_REMOVE, ALIVE).  Returns why it cannot be followed, the
  * caller's, or NULL. */
 char *engine_order(struct engine *engine, const struct guard_frame *frame, int64_t now);
+
+/* An order of an agent (ROUTER_ADD to ROUTER_TRACK), answered through the hook, now or later. */
+void engine_agent(struct engine *engine, uint64_t asker, const struct guard_frame *frame, int64_t now);
 
 void engine_link_up(struct engine *engine, unsigned server, int64_t now);
 /* reason: in words, for status */

@@ -209,8 +209,16 @@ static void on_save(void *context, const struct orders *orders)
         hf_error_log("%s", hf_error_text(error));
 }
 
+static void on_answer(void *context, uint64_t asker, const struct guard_answer *answer)
+{
+    struct guard *guard = context;
+
+    if (guard->control != NULL)
+        control_answer(guard->control, asker, answer);
+}
+
 static const struct engine_hooks engine_hooks = {
-    .send = on_send, .reconnect = on_reconnect, .tell = on_tell, .save = on_save};
+    .send = on_send, .reconnect = on_reconnect, .tell = on_tell, .save = on_save, .answer = on_answer};
 
 /* --- the control socket's hooks --- */
 
@@ -221,6 +229,13 @@ static char *on_order(void *context, const struct guard_frame *frame)
     return engine_order(guard->engine, frame, loop_now());
 }
 
+static void on_agent(void *context, uint64_t asker, const struct guard_frame *frame)
+{
+    struct guard *guard = context;
+
+    engine_agent(guard->engine, asker, frame, loop_now());
+}
+
 static void on_describe(void *context, void (*take)(void *to, const struct guard_frame *frame), void *to)
 {
     struct guard *guard = context;
@@ -228,7 +243,8 @@ static void on_describe(void *context, void (*take)(void *to, const struct guard
     engine_describe(guard->engine, take, to, loop_now());
 }
 
-static const struct control_hooks control_hooks = {.order = on_order, .describe = on_describe};
+static const struct control_hooks control_hooks = {
+    .order = on_order, .agent = on_agent, .describe = on_describe};
 
 /* --- signals and the network --- */
 
@@ -552,13 +568,12 @@ static int print_status(const struct options *options)
 /* Everything that a guard left in the kernel, taken away. */
 static int clear_gates(struct guard *guard)
 {
-    static const struct control_hooks nobody = {.order = on_order, .describe = on_describe};
     struct gate_address *vips HF_CLEANUP(hf_freep) = NULL;
     struct hf_error *error = loop_new(&guard->loop);
 
     make_directory(guard->config.socket);
     if (error == NULL)
-        error = control_new(guard->loop, guard->config.socket, &nobody, guard, &guard->control);
+        error = control_new(guard->loop, guard->config.socket, &control_hooks, guard, &guard->control);
     if (error == NULL) {
         guard->gate = gate_open(guard->config.pins);
         if (gate_mode(guard->gate) == GATE_USER_SPACE)

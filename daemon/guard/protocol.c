@@ -9,6 +9,10 @@
 #include "lib/wire.h"
 
 static_assert(GUARD_INTERFACE_MAX == IF_NAMESIZE - 1, "an interface's name has its size from the kernel");
+static_assert((int)ROUTER_INTERFACE_MAX == (int)GUARD_INTERFACE_MAX &&
+                  (int)ROUTER_NAME_MAX == (int)GUARD_NAME_MAX &&
+                  (int)ROUTER_SENTENCE_MAX == (int)GUARD_TEXT_MAX,
+              "names and sentences are the same everywhere");
 
 void guard_copy(char *to, size_t size, const char *text)
 {
@@ -53,39 +57,18 @@ void guard_address_text(const struct gate_address *address, char text[46])
 
 /* --- what is acceptable --- */
 
-static bool name_ok(const char *name)
-{
-    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:@/");
-
-    return length > 0 && length <= GUARD_NAME_MAX && name[length] == '\0';
-}
-
-static bool interface_ok(const char *name)
-{
-    size_t length = strlen(name);
-
-    if (length == 0 || length > GUARD_INTERFACE_MAX || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return false;
-    for (; *name != '\0'; name++)
-        if (*name == '/' || *name == ':' || (unsigned char)*name <= ' ' || (unsigned char)*name >= 127)
-            return false;
-    return true;
-}
-
-#define NAME_RULE "1 to 63 letters, digits and . _ - : @ /"
-
 static const char *want_fault(const struct guard_want *want)
 {
-    return name_ok(want->lock) ? NULL : "a lock's name has to be " NAME_RULE;
+    return guard_name_ok(want->lock) ? NULL : "a lock's name has to be " GUARD_NAME_RULE;
 }
 
 static const char *vip_fault(const struct guard_vip *vip)
 {
-    if (!name_ok(vip->id))
-        return "a VIP's id has to be " NAME_RULE;
-    if (!name_ok(vip->lock))
-        return "a VIP needs the name of a lock, " NAME_RULE;
-    if (!interface_ok(vip->interface))
+    if (!guard_name_ok(vip->id))
+        return "a VIP's id has to be " GUARD_NAME_RULE;
+    if (!guard_name_ok(vip->lock))
+        return "a VIP needs the name of a lock, " GUARD_NAME_RULE;
+    if (!guard_interface_ok(vip->interface))
         return "a VIP needs the name of a network interface, 1 to 15 printable characters without / and :";
     if (vip->prefix > (guard_address_is_ipv4(&vip->address) ? 32 : 128))
         return "a VIP's prefix is 0 to 32 bits for IPv4, 0 to 128 for IPv6";
@@ -97,16 +80,18 @@ static const char *vip_fault(const struct guard_vip *vip)
 static const char *state_fault(const struct guard_frame *frame)
 {
     switch (frame->type) {
+    case GUARD_ROUTER:
+        return guard_router_state_fault(&frame->router_state);
     case GUARD_LOCK:
         if ((unsigned)frame->lock.state > GUARD_CLOSING)
             return "a lock's state is none of 0 to 4";
-        if (frame->lock.holder[0] != '\0' && !name_ok(frame->lock.holder))
-            return "a lock's holder has to be " NAME_RULE;
+        if (frame->lock.holder[0] != '\0' && !guard_name_ok(frame->lock.holder))
+            return "a lock's holder has to be " GUARD_NAME_RULE;
         return want_fault(&frame->lock.want);
     case GUARD_TIMES:
         for (unsigned i = 0; i < frame->times.count; i++)
-            if (!name_ok(frame->times.items[i].lock))
-                return "a lock's name has to be " NAME_RULE;
+            if (!guard_name_ok(frame->times.items[i].lock))
+                return "a lock's name has to be " GUARD_NAME_RULE;
         return NULL;
     case GUARD_VIP:
         return vip_fault(&frame->vip_state.vip);
@@ -121,24 +106,52 @@ static const char *state_fault(const struct guard_frame *frame)
     }
 }
 
+static const char *router_frame_fault(const struct guard_frame *frame)
+{
+    switch (frame->type) {
+    case GUARD_ROUTER_ADD:
+        return guard_router_fault(&frame->router);
+    case GUARD_ROUTER_PRIORITY:
+        if (!guard_name_ok(frame->router_priority.id))
+            return "a router's id has to be " GUARD_NAME_RULE;
+        if (frame->router_priority.priority > 254 || frame->router_priority.rank > 31)
+            return "a router's priority is 0 to 254, its rank 0 to 31";
+        return NULL;
+    case GUARD_HINT:
+        return guard_name_ok(frame->hint.node) ? NULL : "a node's name has to be " GUARD_NAME_RULE;
+    default:
+        return guard_router_order_fault(&frame->router_order);
+    }
+}
+
 /* What is wrong with a frame, or NULL: the same rules for what is sent and what is received. */
 static const char *frame_fault(const struct guard_frame *frame)
 {
     switch (frame->type) {
+    case GUARD_HELLO:
+        return (unsigned)frame->kind <= GUARD_AGENT ? NULL : "a client is none of 0 to 2";
     case GUARD_WANT:
         return want_fault(&frame->want);
     case GUARD_RELEASE:
-        if (frame->release.node[0] != '\0' && !name_ok(frame->release.node))
-            return "a node's name has to be " NAME_RULE;
+        if (frame->release.node[0] != '\0' && !guard_name_ok(frame->release.node))
+            return "a node's name has to be " GUARD_NAME_RULE;
         /* fall through */
     case GUARD_UNWANT:
-        return name_ok(frame->release.lock) ? NULL : "a lock's name has to be " NAME_RULE;
+        return guard_name_ok(frame->release.lock) ? NULL : "a lock's name has to be " GUARD_NAME_RULE;
     case GUARD_VIP_ADD:
         return vip_fault(&frame->vip);
     case GUARD_VIP_REMOVE:
-        return name_ok(frame->vip.id) ? NULL : "a VIP's id has to be " NAME_RULE;
+        return guard_name_ok(frame->vip.id) ? NULL : "a VIP's id has to be " GUARD_NAME_RULE;
     case GUARD_ALIVE:
         return frame->alive.limit_ms > 0 ? NULL : "a heartbeat's limit is more than 0 ms";
+    case GUARD_ROUTER_ADD:
+    case GUARD_ROUTER_REMOVE:
+    case GUARD_ROUTER_PROMOTE:
+    case GUARD_ROUTER_DEMOTE:
+    case GUARD_ROUTER_TRACK:
+    case GUARD_ROUTER_PRIORITY:
+    case GUARD_HINT:
+        return router_frame_fault(frame);
     default:
         return state_fault(frame);
     }
@@ -191,9 +204,44 @@ static void put_server(struct hf_buf *buf, const struct guard_server *server)
     hf_put_string(buf, server->reason);
 }
 
+static void put_router_frame(struct hf_buf *buf, const struct guard_frame *frame)
+{
+    switch (frame->type) {
+    case GUARD_ROUTER_ADD:
+        hf_put_u32(buf, frame->serial);
+        guard_put_router(buf, &frame->router);
+        break;
+    case GUARD_ROUTER_PRIORITY:
+        hf_put_string(buf, frame->router_priority.id);
+        hf_put_u8(buf, frame->router_priority.priority);
+        hf_put_u8(buf, frame->router_priority.rank);
+        break;
+    case GUARD_QUORUM:
+        hf_put_u8(buf, frame->quorum.quorate);
+        hf_put_u32(buf, frame->quorum.notice_ms);
+        break;
+    case GUARD_HINT:
+        hf_put_string(buf, frame->hint.node);
+        hf_put_u8(buf, frame->hint.fenced);
+        break;
+    default:
+        hf_put_u32(buf, frame->serial);
+        guard_put_router_order(buf, &frame->router_order);
+        break;
+    }
+}
+
 static void put_state(struct hf_buf *buf, const struct guard_frame *frame)
 {
     switch (frame->type) {
+    case GUARD_ROUTER:
+        guard_put_router_state(buf, &frame->router_state);
+        break;
+    case GUARD_ANSWER:
+        hf_put_u32(buf, frame->answer.serial);
+        hf_put_u8(buf, frame->answer.done);
+        hf_put_string(buf, frame->answer.text);
+        break;
     case GUARD_LOCK:
         put_lock(buf, &frame->lock);
         break;
@@ -236,7 +284,7 @@ static void put_body(struct hf_buf *buf, const struct guard_frame *frame)
     switch (frame->type) {
     case GUARD_HELLO:
         hf_put_u64(buf, frame->instance);
-        hf_put_u8(buf, frame->owner);
+        hf_put_u8(buf, (uint8_t)frame->kind);
         hf_put_u32(buf, frame->pid);
         break;
     case GUARD_WANT:
@@ -259,6 +307,16 @@ static void put_body(struct hf_buf *buf, const struct guard_frame *frame)
         hf_put_u32(buf, frame->alive.limit_ms);
         hf_put_u64(buf, frame->alive.obeyed);
         break;
+    case GUARD_ROUTER_ADD:
+    case GUARD_ROUTER_REMOVE:
+    case GUARD_ROUTER_PROMOTE:
+    case GUARD_ROUTER_DEMOTE:
+    case GUARD_ROUTER_TRACK:
+    case GUARD_ROUTER_PRIORITY:
+    case GUARD_QUORUM:
+    case GUARD_HINT:
+        put_router_frame(buf, frame);
+        break;
     default:
         put_state(buf, frame);
         break;
@@ -279,43 +337,18 @@ struct hf_error *guard_encode(const struct guard_frame *frame, struct hf_buf *bu
 
 /* --- decoding --- */
 
-/* A string into a member of size bytes; a longer one or one with a NUL inside fails. */
-static void get_text(struct hf_reader *reader, char *to, size_t size)
-{
-    size_t length;
-    const void *bytes = hf_get_bytes(reader, &length);
-
-    if (length >= size || (length > 0 && memchr(bytes, '\0', length) != NULL)) {
-        reader->failed = true;
-        length = 0;
-    }
-    if (length > 0)
-        memcpy(to, bytes, length);
-    to[length] = '\0';
-}
-
-/* 0 or 1 */
-static bool get_bool(struct hf_reader *reader)
-{
-    uint8_t value = hf_get_u8(reader);
-
-    if (value > 1)
-        reader->failed = true;
-    return value == 1;
-}
-
 static void get_want(struct hf_reader *reader, struct guard_want *want)
 {
-    get_text(reader, want->lock, sizeof(want->lock));
+    guard_get_text(reader, want->lock, sizeof(want->lock));
     want->rank = hf_get_u32(reader);
     want->drain_ms = hf_get_u32(reader);
 }
 
 static void get_vip(struct hf_reader *reader, struct guard_vip *vip)
 {
-    get_text(reader, vip->id, sizeof(vip->id));
-    get_text(reader, vip->lock, sizeof(vip->lock));
-    get_text(reader, vip->interface, sizeof(vip->interface));
+    guard_get_text(reader, vip->id, sizeof(vip->id));
+    guard_get_text(reader, vip->lock, sizeof(vip->lock));
+    guard_get_text(reader, vip->interface, sizeof(vip->interface));
     for (size_t i = 0; i < sizeof(vip->address.bytes); i++)
         vip->address.bytes[i] = hf_get_u8(reader);
     vip->prefix = hf_get_u8(reader);
@@ -325,24 +358,24 @@ static void get_vip(struct hf_reader *reader, struct guard_vip *vip)
 static void get_lock(struct hf_reader *reader, struct guard_lock *lock)
 {
     get_want(reader, &lock->want);
-    lock->wanted = get_bool(reader);
+    lock->wanted = guard_get_bool(reader);
     lock->state = (enum guard_lock_state)hf_get_u8(reader);
     lock->token = hf_get_u64(reader);
     lock->until = (int64_t)hf_get_u64(reader);
     lock->not_before = (int64_t)hf_get_u64(reader);
     lock->losses = hf_get_u64(reader);
-    get_text(reader, lock->holder, sizeof(lock->holder));
+    guard_get_text(reader, lock->holder, sizeof(lock->holder));
 }
 
 static void get_server(struct hf_reader *reader, struct guard_server *server)
 {
     server->index = hf_get_u8(reader);
-    server->up = get_bool(reader);
-    server->known = get_bool(reader);
+    server->up = guard_get_bool(reader);
+    server->known = guard_get_bool(reader);
     server->last_heard = (int64_t)hf_get_u64(reader);
     server->ready_at = (int64_t)hf_get_u64(reader);
-    get_text(reader, server->name, sizeof(server->name));
-    get_text(reader, server->reason, sizeof(server->reason));
+    guard_get_text(reader, server->name, sizeof(server->name));
+    guard_get_text(reader, server->reason, sizeof(server->reason));
 }
 
 static void get_times(struct hf_reader *reader, struct guard_frame *frame)
@@ -351,8 +384,35 @@ static void get_times(struct hf_reader *reader, struct guard_frame *frame)
     if (frame->times.count > GUARD_TIMES_MAX)
         reader->failed = true;
     for (unsigned i = 0; i < frame->times.count && !reader->failed; i++) {
-        get_text(reader, frame->times.items[i].lock, sizeof(frame->times.items[i].lock));
+        guard_get_text(reader, frame->times.items[i].lock, sizeof(frame->times.items[i].lock));
         frame->times.items[i].until = (int64_t)hf_get_u64(reader);
+    }
+}
+
+static void get_router_frame(struct hf_reader *reader, struct guard_frame *frame)
+{
+    switch (frame->type) {
+    case GUARD_ROUTER_ADD:
+        frame->serial = hf_get_u32(reader);
+        guard_get_router(reader, &frame->router);
+        break;
+    case GUARD_ROUTER_PRIORITY:
+        guard_get_text(reader, frame->router_priority.id, sizeof(frame->router_priority.id));
+        frame->router_priority.priority = hf_get_u8(reader);
+        frame->router_priority.rank = hf_get_u8(reader);
+        break;
+    case GUARD_QUORUM:
+        frame->quorum.quorate = guard_get_bool(reader);
+        frame->quorum.notice_ms = hf_get_u32(reader);
+        break;
+    case GUARD_HINT:
+        guard_get_text(reader, frame->hint.node, sizeof(frame->hint.node));
+        frame->hint.fenced = guard_get_bool(reader);
+        break;
+    default:
+        frame->serial = hf_get_u32(reader);
+        guard_get_router_order(reader, &frame->router_order);
+        break;
     }
 }
 
@@ -360,6 +420,14 @@ static void get_times(struct hf_reader *reader, struct guard_frame *frame)
 static bool get_state(struct hf_reader *reader, struct guard_frame *frame)
 {
     switch (frame->type) {
+    case GUARD_ROUTER:
+        guard_get_router_state(reader, &frame->router_state);
+        return true;
+    case GUARD_ANSWER:
+        frame->answer.serial = hf_get_u32(reader);
+        frame->answer.done = guard_get_bool(reader);
+        guard_get_text(reader, frame->answer.text, sizeof(frame->answer.text));
+        return true;
     case GUARD_LOCK:
         get_lock(reader, &frame->lock);
         return true;
@@ -368,25 +436,25 @@ static bool get_state(struct hf_reader *reader, struct guard_frame *frame)
         return true;
     case GUARD_VIP:
         get_vip(reader, &frame->vip_state.vip);
-        frame->vip_state.gone = get_bool(reader);
-        frame->vip_state.protected = get_bool(reader);
+        frame->vip_state.gone = guard_get_bool(reader);
+        frame->vip_state.protected = guard_get_bool(reader);
         frame->vip_state.until = (int64_t)hf_get_u64(reader);
-        get_text(reader, frame->vip_state.fault, sizeof(frame->vip_state.fault));
+        guard_get_text(reader, frame->vip_state.fault, sizeof(frame->vip_state.fault));
         return true;
     case GUARD_SERVER:
         get_server(reader, &frame->server);
         return true;
     case GUARD_GATE:
-        frame->gate.kernel = get_bool(reader);
-        get_text(reader, frame->gate.reason, sizeof(frame->gate.reason));
+        frame->gate.kernel = guard_get_bool(reader);
+        guard_get_text(reader, frame->gate.reason, sizeof(frame->gate.reason));
         return true;
     case GUARD_WATCHDOG:
         frame->watchdog.mode = (enum guard_watchdog_mode)hf_get_u8(reader);
         frame->watchdog.timeout_ms = hf_get_u32(reader);
-        get_text(reader, frame->watchdog.reason, sizeof(frame->watchdog.reason));
+        guard_get_text(reader, frame->watchdog.reason, sizeof(frame->watchdog.reason));
         return true;
     case GUARD_REFUSED:
-        get_text(reader, frame->text, sizeof(frame->text));
+        guard_get_text(reader, frame->text, sizeof(frame->text));
         return true;
     case GUARD_SYNCED:
         return true;
@@ -400,28 +468,38 @@ static bool get_body(struct hf_reader *reader, struct guard_frame *frame)
     switch (frame->type) {
     case GUARD_HELLO:
         frame->instance = hf_get_u64(reader);
-        frame->owner = get_bool(reader);
+        frame->kind = (enum guard_client_kind)hf_get_u8(reader);
         frame->pid = hf_get_u32(reader);
         return true;
     case GUARD_WANT:
         get_want(reader, &frame->want);
         return true;
     case GUARD_RELEASE:
-        get_text(reader, frame->release.node, sizeof(frame->release.node));
+        guard_get_text(reader, frame->release.node, sizeof(frame->release.node));
         /* fall through */
     case GUARD_UNWANT:
-        get_text(reader, frame->release.lock, sizeof(frame->release.lock));
+        guard_get_text(reader, frame->release.lock, sizeof(frame->release.lock));
         return true;
     case GUARD_VIP_ADD:
         get_vip(reader, &frame->vip);
         return true;
     case GUARD_VIP_REMOVE:
-        get_text(reader, frame->vip.id, sizeof(frame->vip.id));
+        guard_get_text(reader, frame->vip.id, sizeof(frame->vip.id));
         return true;
     case GUARD_ALIVE:
-        frame->alive.needed = get_bool(reader);
+        frame->alive.needed = guard_get_bool(reader);
         frame->alive.limit_ms = hf_get_u32(reader);
         frame->alive.obeyed = hf_get_u64(reader);
+        return true;
+    case GUARD_ROUTER_ADD:
+    case GUARD_ROUTER_REMOVE:
+    case GUARD_ROUTER_PROMOTE:
+    case GUARD_ROUTER_DEMOTE:
+    case GUARD_ROUTER_TRACK:
+    case GUARD_ROUTER_PRIORITY:
+    case GUARD_QUORUM:
+    case GUARD_HINT:
+        get_router_frame(reader, frame);
         return true;
     default:
         return get_state(reader, frame);

@@ -5,10 +5,11 @@
  * root may open: one frame a packet, at most GUARD_FRAME_MAX bytes.
  *
  * A connection begins with HELLO from both sides.  The guard then sends everything it knows (LOCK, VIP,
- * SERVER, GATE, WATCHDOG frames) and SYNCED; after that, each of them again when it changes.  An owner gives
- * orders, a later owner's HELLO takes over from an earlier one; an observer only reads.  The guard keeps its
- * orders when the owner goes and over its own restart, so either may end and come back: client.h brings what
- * the two know together again.
+ * ROUTER, SERVER, GATE, WATCHDOG frames) and SYNCED; after that, each of them again when it changes.  An
+ * owner (holdfastd) gives orders, a later owner's HELLO takes over from an earlier one; agents, of which
+ * there may be several, give orders about routers (router_frames.h), each of which is answered; an observer
+ * only reads.  The guard keeps its orders when who gave them goes and over its own restart, so either may end
+ * and come back: client.h brings what holdfastd and the guard know together again.
  *
  * A malformed frame ends the connection; an order that cannot be followed is answered by REFUSED.  Nothing
  * else is affected by either.  Times are CLOCK_BOOTTIME, ns. */
@@ -20,6 +21,7 @@
 #include <stdint.h>
 
 #include "daemon/guard/gate_map.h"
+#include "daemon/guard/router_frames.h"
 #include "lib/buf.h"
 #include "lib/error.h"
 
@@ -46,15 +48,30 @@ enum guard_frame_type {
     GUARD_VIP_ADD = 5,    /* vip; again to change it */
     GUARD_VIP_REMOVE = 6, /* id in vip.id */
     GUARD_ALIVE = 7,      /* alive */
-    GUARD_LOCK = 65,      /* from the guard: lock */
-    GUARD_TIMES = 66,     /* times: leases that were extended */
-    GUARD_VIP = 67,       /* vip_state; gone if it is no longer known */
+    /* From agents: each has a serial number, and is answered by ANSWER with the same. */
+    GUARD_ROUTER_ADD = 8,      /* router; again to change it */
+    GUARD_ROUTER_REMOVE = 9,   /* router_order: resigns first, if it is MASTER */
+    GUARD_ROUTER_PROMOTE = 10, /* router_order: be MASTER as soon as it has the right */
+    GUARD_ROUTER_DEMOTE = 11,  /* router_order: close the gate, hand the lock over, resign, stand back */
+    GUARD_ROUTER_TRACK = 12,   /* router_order: whether a tracked script succeeds */
+    /* From the owner. */
+    GUARD_ROUTER_PRIORITY = 13, /* router_priority */
+    GUARD_QUORUM = 14,          /* quorum */
+    GUARD_HINT = 15,            /* hint */
+    GUARD_LOCK = 65,            /* from the guard: lock */
+    GUARD_TIMES = 66,           /* times: leases that were extended */
+    GUARD_VIP = 67,             /* vip_state; gone if it is no longer known */
     GUARD_SERVER = 68,
     GUARD_GATE = 69,
     GUARD_WATCHDOG = 70,
     GUARD_SYNCED = 71,
     GUARD_REFUSED = 72, /* text */
+    GUARD_ROUTER = 73,  /* router_state */
+    GUARD_ANSWER = 74,  /* answer */
 };
+
+/* Who speaks, in a client's HELLO. The numbers are part of the protocol. */
+enum guard_client_kind { GUARD_OBSERVER, GUARD_OWNER, GUARD_AGENT };
 
 /* An order: take part in a lock. */
 struct guard_want {
@@ -149,13 +166,21 @@ struct guard_time {
     int64_t until;
 };
 
+/* What became of an agent's order. */
+struct guard_answer {
+    uint32_t serial;
+    bool done;
+    char text[GUARD_TEXT_MAX + 1]; /* why not; or what is worth knowing, "" if nothing */
+};
+
 /* Which members count depends on the type. */
 struct guard_frame {
     enum guard_frame_type type;
     /* HELLO */
-    uint64_t instance; /* of the guard; 0 from a client */
-    bool owner;        /* from a client: false is an observer */
+    uint64_t instance;           /* of the guard; 0 from a client */
+    enum guard_client_kind kind; /* from a client; the guard says GUARD_OWNER */
     uint32_t pid;
+    uint32_t serial; /* ROUTER_ADD, _REMOVE, _PROMOTE, _DEMOTE, _TRACK */
     union {
         struct guard_want want;
         struct {
@@ -173,6 +198,13 @@ struct guard_frame {
         struct guard_server server;
         struct guard_gate gate;
         struct guard_watchdog watchdog;
+        struct guard_router router;
+        struct guard_router_order router_order;
+        struct guard_router_priority router_priority;
+        struct guard_quorum quorum;
+        struct guard_hint hint;
+        struct guard_router_state router_state;
+        struct guard_answer answer;
         char text[GUARD_TEXT_MAX + 1];
     };
 };

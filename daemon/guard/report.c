@@ -32,6 +32,7 @@ void guard_status_clear(struct guard_status *status)
 {
     free(status->locks);
     free(status->vips);
+    free(status->routers);
     *status = (struct guard_status){0};
 }
 
@@ -40,6 +41,9 @@ static void status_copy(struct guard_status *copy, const struct guard_status *st
     *copy = *status;
     copy->locks = hf_calloc(status->lock_count + 1, sizeof(*copy->locks));
     copy->vips = hf_calloc(status->vip_count + 1, sizeof(*copy->vips));
+    copy->routers = hf_calloc(status->router_count + 1, sizeof(*copy->routers));
+    for (size_t i = 0; i < status->router_count; i++)
+        copy->routers[i] = status->routers[i];
     for (size_t i = 0; i < status->lock_count; i++)
         copy->locks[i] = status->locks[i];
     for (size_t i = 0; i < status->vip_count; i++)
