@@ -305,6 +305,7 @@ static void put_body(struct hf_buf *buf, const struct guard_frame *frame)
     case GUARD_ALIVE:
         hf_put_u8(buf, frame->alive.needed);
         hf_put_u32(buf, frame->alive.limit_ms);
+        hf_put_u8(buf, frame->alive.late);
         hf_put_u64(buf, frame->alive.obeyed);
         break;
     case GUARD_ROUTER_ADD:
@@ -489,6 +490,7 @@ static bool get_body(struct hf_reader *reader, struct guard_frame *frame)
     case GUARD_ALIVE:
         frame->alive.needed = guard_get_bool(reader);
         frame->alive.limit_ms = hf_get_u32(reader);
+        frame->alive.late = guard_get_bool(reader);
         frame->alive.obeyed = hf_get_u64(reader);
         return true;
     case GUARD_ROUTER_ADD:

@@ -76,7 +76,7 @@ enum guard_client_kind { GUARD_OBSERVER, GUARD_OWNER, GUARD_AGENT };
 /* An order: take part in a lock. */
 struct guard_want {
     char lock[GUARD_NAME_MAX + 1];
-    uint32_t rank;     /* preference offset: 0 bids first */
+    uint32_t rank; /* preference offset: 0 bids first */
     /* What the servers add to the lease for that which no gate covers, or GUARD_DRAIN_DEFAULT.  0 where the
      * gate covers all: another node gets such a lock as soon as the lease is over. */
     uint32_t drain_ms;
@@ -102,6 +102,7 @@ struct guard_vip {
 struct guard_alive {
     bool needed;       /* something runs here that must not outlive its lock: the watchdog shall guard it */
     uint32_t limit_ms; /* the next heartbeat comes before */
+    bool late;         /* something that has to stop here, for want of lock or quorum, has not yet */
     uint64_t obeyed;   /* every loss up to this number (guard_lock.losses) has been followed: all stopped */
 };
 

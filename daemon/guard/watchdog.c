@@ -31,6 +31,10 @@ enum watchdog_verdict watchdog_judge(const struct watchdog_facts *facts, char re
         snprintf(reason, SIZE, "holdfastd has not been heard for more than its %u ms", facts->alive.limit_ms);
         return WATCHDOG_STARVE;
     }
+    if (facts->alive.late) {
+        snprintf(reason, SIZE, "what has to stop here, without lock or quorum, has not stopped yet");
+        return WATCHDOG_STARVE;
+    }
     if (facts->alive.obeyed < facts->losses) {
         snprintf(reason, SIZE, "a lock was lost, and holdfastd has not said that all it covered has stopped");
         return WATCHDOG_STARVE;

@@ -14,10 +14,9 @@
 #include <unistd.h>
 
 #include "daemon/cib/schema.h"
-#include "daemon/guard/client.h"
-#include "daemon/guard/config.h"
 #include "daemon/holdfastd/corosync.h"
 #include "daemon/holdfastd/disk.h"
+#include "daemon/holdfastd/guard.h"
 #include "daemon/node/node.h"
 #include "daemon/runner/client.h"
 #include "fence/runner.h"
@@ -25,8 +24,6 @@
 #include "lib/control.h"
 #include "lib/log.h"
 #include "lib/xml.h"
-
-#define CLUSTER_LOCK "cluster"
 
 struct options {
     bool foreground, verbose;
@@ -43,8 +40,7 @@ struct daemon {
     struct hf_control_server *control;
     struct runner_client *runner;
     struct fence_runner *fences;
-    struct guard_client *guard; /* NULL where no lock servers are configured */
-    uint32_t takeover_ms;       /* node.h */
+    struct guard_side *guard; /* NULL where no lock servers are configured */
     struct cib_schema *schema;
     struct cib_store *store;
     struct cib_saved saved; /* until the node takes it */
@@ -110,16 +106,6 @@ static void leave(struct daemon *daemon, int status)
     qb_loop_stop(daemon->loop);
 }
 
-static void want_lock(struct daemon *daemon, uint32_t rank)
-{
-    struct guard_want want = {.lock = CLUSTER_LOCK, .rank = rank, .drain_ms = GUARD_DRAIN_DEFAULT};
-    struct hf_error *error = daemon->guard == NULL ? NULL : guard_client_want(daemon->guard, &want);
-
-    if (error != NULL)
-        hf_error_log("guard: %s", hf_error_text(error));
-    hf_error_free(error);
-}
-
 /* Runs are numbered by the coordinator that wants them; there may have been several coordinators. */
 static uint64_t fence_key(const struct node_effect *effect)
 {
@@ -156,7 +142,10 @@ static void perform(struct daemon *daemon, const struct node_effect *effect)
         runner_client_ack(daemon->runner, effect->ticket);
         break;
     case NODE_WANT_LOCK:
-        want_lock(daemon, effect->interval_ms);
+        guard_side_want(daemon->guard, effect->resource, effect->interval_ms);
+        break;
+    case NODE_UNWANT_LOCK:
+        guard_side_unwant(daemon->guard, effect->resource);
         break;
     case NODE_FENCE:
         fence_runner_run(daemon->fences, fence_key(effect), effect->resource, effect->bytes,
@@ -187,6 +176,7 @@ static void step(struct daemon *daemon, struct node_event *event)
 
     for (size_t i = 0; i < count; i++)
         perform(daemon, &effects[i]);
+    guard_side_duty(daemon->guard, node_duty(daemon->node));
     arm_timer(daemon);
 }
 
@@ -206,7 +196,11 @@ static void make_uuid(char text[37])
 }
 
 static const struct runner_client_hooks runner_hooks;
-static void join_guard(struct daemon *daemon);
+
+static void on_guard(void *context, struct node_event *event)
+{
+    step(context, event);
+}
 
 /* Corosync said who this node is: from now on there is a node. */
 static void make_node(struct daemon *daemon, const struct corosync_node *nodes, int count)
@@ -224,7 +218,8 @@ static void make_node(struct daemon *daemon, const struct corosync_node *nodes, 
     hf_notice("this node is %s (id %" PRIu32 ")", config.name, config.self);
     daemon->node = node_new(&config, &daemon->saved);
     daemon->runner = runner_client_new(daemon->loop, &settings, &runner_hooks, daemon);
-    join_guard(daemon);
+    daemon->guard = guard_side_open(daemon->loop, daemon->options.guard_config, on_guard, daemon);
+    guard_side_start(daemon->guard);
 }
 
 static void on_nodes(void *context, const struct corosync_node *nodes, int count, const char *cluster)
@@ -429,69 +424,6 @@ static const struct runner_client_hooks runner_hooks = {
     .history_end = on_history_end,
 };
 
-/* --- the guard --- */
-
-static void tell_lock(struct daemon *daemon)
-{
-    struct node_lock lock = {.configured = true, .takeover_ms = daemon->takeover_ms};
-    struct node_event event = {.type = NODE_LOCK};
-
-    lock.owned = guard_client_owns(daemon->guard, CLUSTER_LOCK, &lock.token);
-    event.lock = &lock;
-    step(daemon, &event);
-}
-
-static void on_guard_attached(void *context, bool same)
-{
-    hf_info("guard: attached");
-    tell_lock(context);
-}
-
-static void on_guard_detached(void *context, const char *why)
-{
-    hf_warn("guard: the connection was lost: %s", why);
-}
-
-static void on_guard_lock(void *context, const char *lock, uint64_t token)
-{
-    if (strcmp(lock, CLUSTER_LOCK) == 0)
-        tell_lock(context);
-}
-
-static void on_guard_refused(void *context, const char *text)
-{
-    hf_error_log("guard: it cannot follow an order: %s", text);
-}
-
-static const struct guard_client_hooks guard_hooks = {
-    .attached = on_guard_attached,
-    .detached = on_guard_detached,
-    .owned = on_guard_lock,
-    .lost = on_guard_lock,
-    .refused = on_guard_refused,
-};
-
-/* Where the guard is configured there are lock servers, and no quorum without the lock, also while the guard
- * cannot be reached. */
-static void join_guard(struct daemon *daemon)
-{
-    struct guard_client_settings settings = {0};
-    struct guard_config config;
-    struct hf_error *error;
-
-    if (access(daemon->options.guard_config, F_OK) != 0)
-        return;
-    guard_config_init(&config);
-    error = guard_config_read(daemon->options.guard_config, &config);
-    if (error != NULL)
-        hf_error_log("%s", hf_error_text(error));
-    hf_error_free(error);
-    daemon->takeover_ms = config.lease_ms + config.drain_ms;
-    guard_config_free(&config);
-    daemon->guard = guard_client_new(daemon->loop, &settings, &guard_hooks, daemon);
-    tell_lock(daemon);
-}
-
 /* --- fence agents --- */
 
 static void on_fenced(void *context, const struct fence_end *end)
@@ -640,7 +572,7 @@ static void finish(struct daemon *daemon)
 {
     corosync_close(daemon->corosync);
     runner_client_free(daemon->runner);
-    guard_client_free(daemon->guard);
+    guard_side_close(daemon->guard);
     fence_runner_free(daemon->fences);
     disk_stop(daemon->disk);
     hf_control_unlisten(daemon->control);

@@ -176,23 +176,6 @@ void controller_confirm(struct node *node, uint32_t from, const struct node_mess
     fencing_confirm(node, message->text);
 }
 
-static bool fencing_enabled(const struct node *node)
-{
-    bool enabled = true;
-    const xmlNode *config =
-        hf_xml_child(cib_document_configuration(cib_replica_document(node->replica)), "crm_config");
-
-    HF_XML_EACH (set, config, "cluster_property_set") {
-        HF_XML_EACH (pair, set, "nvpair") {
-            const char *name = hf_xml_get_or(pair, "name", "");
-
-            if (strcmp(name, "stonith-enabled") == 0 || strcmp(name, "fencing-enabled") == 0)
-                hf_parse_bool(hf_xml_get(pair, "value"), &enabled);
-        }
-    }
-    return enabled;
-}
-
 void controller_drop_transient(struct node *node, const char *id, struct hf_buf *update)
 {
     const xmlNode *state = cib_document_node_state(cib_replica_document(node->replica), id);
@@ -216,7 +199,7 @@ static void mark_machine_lost(struct node *node, const xmlNode *state, const cha
  * runs there goes on running, so that starting it elsewhere would run it twice: the node is left alone. */
 static void give_up_on(struct node *node, const char *name, const char *id, struct hf_buf *update)
 {
-    if (fencing_enabled(node)) {
+    if (node_fencing_enabled(node)) {
         node_log(node, LOG_ERR, "%s: its daemon did not come back: it will be fenced", name);
         cib_status_set_node(update, id, "crmd", "offline");
         cib_status_set_node(update, id, "join", "down");
@@ -226,6 +209,7 @@ static void give_up_on(struct node *node, const char *name, const char *id, stru
                  "its resources are left alone until the daemon runs again",
                  name);
         cib_status_set_attribute(update, id, "maintenance", "true");
+        cib_status_set_attribute(update, id, NODE_LEFT_ALONE, "true");
     }
 }
 
@@ -289,7 +273,7 @@ static bool awaiting_takeover(const struct node *node)
 {
     uint32_t term;
 
-    return node->controller.takeover_at > node->now && !fencing_enabled(node) &&
+    return node->controller.takeover_at > node->now && !node_fencing_enabled(node) &&
            quorum_now(node, &term) == CIB_QUORUM_YES;
 }
 

@@ -4,12 +4,14 @@
  * status can be written anew whenever it is lost: after a restart of the daemon, and when another member's
  * state was taken over.  Everything that the status must say about an operation and that the runner does not
  * know by itself travels with the call as userdata. */
+#include <stdio.h>
+
 #include "daemon/node/private.h"
 #include "daemon/sched/digest.h"
 #include "daemon/sched/history.h"
 #include "lib/wire.h"
 
-enum { USERDATA_VERSION = 1, METADATA_TIMEOUT_MS = 30000 };
+enum { USERDATA_VERSION = 2, METADATA_TIMEOUT_MS = 30000 };
 
 /* The agent runner queues by resource; a question about an agent belongs to none. */
 #define METADATA_RESOURCE "meta-data of "
@@ -21,7 +23,41 @@ struct userdata {
     char *restart_list, *restart_digest; /* see agents.h; "" if the agent cannot reload */
     char *secure_list, *secure_digest;
     bool no_record;
+    struct lease_terms terms;
 };
+
+static void put_terms(struct hf_buf *out, const struct lease_terms *terms)
+{
+    hf_put_u8(out, terms->leased);
+    hf_put_u8(out, terms->promoted);
+    hf_put_u8(out, terms->everywhere);
+    hf_put_u32(out, terms->timeout_ms);
+    hf_put_u32(out, terms->n_params);
+    for (uint32_t i = 0; i < terms->n_params; i++) {
+        hf_put_string(out, terms->params[i].name);
+        hf_put_string(out, terms->params[i].value);
+    }
+}
+
+static void get_terms(struct hf_reader *in, struct lease_terms *terms)
+{
+    uint32_t count;
+
+    terms->leased = hf_get_u8(in) != 0;
+    terms->promoted = hf_get_u8(in) != 0;
+    terms->everywhere = hf_get_u8(in) != 0;
+    terms->timeout_ms = hf_get_u32(in);
+    count = hf_get_u32(in);
+    if (count > RUNNER_PARAMS_MAX)
+        in->failed = true;
+    if (in->failed || count == 0)
+        return;
+    terms->params = hf_calloc(count, sizeof(*terms->params));
+    for (; terms->n_params < count && !in->failed; terms->n_params++) {
+        terms->params[terms->n_params].name = hf_get_string(in);
+        terms->params[terms->n_params].value = hf_get_string(in);
+    }
+}
 
 static void userdata_encode(const struct userdata *data, struct hf_buf *out)
 {
@@ -33,6 +69,7 @@ static void userdata_encode(const struct userdata *data, struct hf_buf *out)
     hf_put_string(out, data->secure_list);
     hf_put_string(out, data->secure_digest);
     hf_put_u8(out, data->no_record);
+    put_terms(out, &data->terms);
 }
 
 static void userdata_clear(struct userdata *data)
@@ -43,6 +80,7 @@ static void userdata_clear(struct userdata *data)
     free(data->restart_digest);
     free(data->secure_list);
     free(data->secure_digest);
+    lease_terms_clear(&data->terms);
     *data = (struct userdata){0};
 }
 
@@ -59,6 +97,7 @@ static void userdata_decode(const struct runner_result *result, struct userdata 
     data->secure_list = hf_get_string(&in);
     data->secure_digest = hf_get_string(&in);
     data->no_record = hf_get_u8(&in) != 0;
+    get_terms(&in, &data->terms);
     if (version != USERDATA_VERSION || !hf_reader_done(&in))
         userdata_clear(data);
 }
@@ -245,6 +284,7 @@ void executor_result(struct node *node, const struct runner_result *result)
     }
     log_result(node, result);
     userdata_decode(result, &data);
+    leases_result(node, result, &data.terms);
     if (is_recorded(result, &data)) {
         xmlDoc *scratch = scratch_new();
 
@@ -263,13 +303,23 @@ void executor_result(struct node *node, const struct runner_result *result)
 
 /* --- the whole status --- */
 
+static void ask_history(struct node *node)
+{
+    struct executor *executor = &node->executor;
+
+    if (executor->listing || !executor->attached)
+        return;
+    executor->listing = true;
+    node_effect_add(node, NODE_LIST);
+}
+
 void executor_attached(struct node *node)
 {
     node_log(node, LOG_INFO, "the agent runner is there");
     node->executor.attached = true;
     node->executor.published = false;
     node->executor.listing = false;
-    executor_publish(node);
+    ask_history(node);
 }
 
 void executor_detached(struct node *node)
@@ -283,11 +333,9 @@ void executor_publish(struct node *node)
 {
     struct executor *executor = &node->executor;
 
-    if (executor->published || executor->listing || !executor->attached || node->farewell ||
-        node->n_names == 0 || !cib_replica_in_sync(node->replica))
+    if (executor->published || node->farewell || node->n_names == 0 || !cib_replica_in_sync(node->replica))
         return;
-    executor->listing = true;
-    node_effect_add(node, NODE_LIST);
+    ask_history(node);
 }
 
 static void describe_self(struct node *node, xmlNode *state)
@@ -297,6 +345,16 @@ static void describe_self(struct node *node, xmlNode *state)
     hf_xml_set(state, "crmd", "online");
     hf_xml_set(state, "join", "member");
     hf_xml_set(state, "expected", "member");
+}
+
+static bool was_left_alone(const xmlNode *attributes)
+{
+    HF_XML_EACH (set, attributes, "instance_attributes") {
+        HF_XML_EACH (pair, set, "nvpair")
+            if (strcmp(hf_xml_get_or(pair, "name", ""), NODE_LEFT_ALONE) == 0)
+                return true;
+    }
+    return false;
 }
 
 /* A node_state with everything that the runner knows; transient attributes stay as the CIB has them. */
@@ -326,7 +384,39 @@ static void put_state(struct node *node, const struct runner_result *entries, si
     cib_status_replace_node(update, state);
     if (!node->leaving)
         cib_status_set_attribute(update, id, "shutdown", NULL);
+    if (was_left_alone(attributes)) {
+        cib_status_set_attribute(update, id, "maintenance", NULL);
+        cib_status_set_attribute(update, id, NODE_LEFT_ALONE, NULL);
+    }
     xmlFreeDoc(scratch);
+}
+
+static int by_call(const void *one, const void *other)
+{
+    const struct runner_result *a = *(const struct runner_result *const *)one,
+                               *b = *(const struct runner_result *const *)other;
+
+    return (a->call_id > b->call_id) - (a->call_id < b->call_id);
+}
+
+/* What runs here, in the order in which it came to that. */
+static void survey(struct node *node, const struct runner_result *entries, size_t count)
+{
+    HF_CLEANUP(hf_freep) const struct runner_result **order = hf_calloc(count + 1, sizeof(*order));
+
+    for (size_t i = 0; i < count; i++)
+        order[i] = &entries[i];
+    qsort(order, count, sizeof(*order), by_call);
+    for (size_t i = 0; i < count; i++) {
+        struct userdata data = {0};
+
+        remember_call_id(node, order[i]->call_id);
+        userdata_decode(order[i], &data);
+        if (strncmp(order[i]->resource, METADATA_RESOURCE, strlen(METADATA_RESOURCE)) != 0)
+            leases_history(node, order[i], &data.terms);
+        userdata_clear(&data);
+    }
+    leases_surveyed(node);
 }
 
 void executor_history(struct node *node, const struct runner_result *entries, size_t count)
@@ -337,7 +427,8 @@ void executor_history(struct node *node, const struct runner_result *entries, si
     if (!executor->listing)
         return;
     executor->listing = false;
-    if (cib_replica_in_sync(node->replica)) {
+    survey(node, entries, count);
+    if (cib_replica_in_sync(node->replica) && node->n_names > 0 && !node->farewell) {
         executor->published = true;
         put_state(node, entries, count, &update);
         node_status_update(node, &update, 0);
@@ -352,7 +443,7 @@ void executor_history(struct node *node, const struct runner_result *entries, si
 
 /* --- actions --- */
 
-static void failed_at_once(struct node *node, const struct node_action *action, const char *reason)
+void executor_fail(struct node *node, const struct node_action *action, const char *reason)
 {
     struct runner_result result = {
         .call_id = ++node->executor.calls,
@@ -446,6 +537,7 @@ static void fill_userdata(struct node *node, const struct node_action *action, s
             attrs[count++] = (struct graph_attr){action->params[i].name, action->params[i].value};
     qsort(attrs, (size_t)count, sizeof(*attrs), by_name);
     *data = (struct userdata){.key = hf_strdup(action->key), .no_record = action->no_record};
+    leases_terms(action, &data->terms);
     sched_digest_all(attrs, count, digest);
     data->digest = hf_strdup(digest);
     if (agent->restart_list != NULL && action->interval_ms == 0) {
@@ -465,6 +557,8 @@ static struct runner_call *make_call(struct node *node, const struct node_action
     struct runner_call *call = hf_calloc(1, sizeof(*call));
     struct userdata data;
     struct hf_buf userdata = {0};
+    uint64_t token;
+    char text[24];
 
     fill_userdata(node, action, &data);
     userdata_encode(&data, &userdata);
@@ -481,6 +575,10 @@ static struct runner_call *make_call(struct node *node, const struct node_action
     call->type = hf_strdup(action->type);
     for (uint32_t i = 0; i < action->n_params; i++)
         runner_call_param(call, action->params[i].name, action->params[i].value);
+    if (leases_token(node, action->resource, &token)) {
+        snprintf(text, sizeof(text), "%" PRIu64, token);
+        runner_call_param(call, LEASE_TOKEN_PARAM, text);
+    }
     call->userdata_length = userdata.length;
     call->userdata = hf_buf_take(&userdata);
     return call;
@@ -560,6 +658,28 @@ static void record_pending(struct node *node, const struct runner_call *call)
     userdata_clear(&data);
 }
 
+void executor_announce(struct node *node, const struct node_action *action)
+{
+    struct runner_call *call = make_call(node, action);
+
+    record_pending(node, call);
+    runner_call_clear(call);
+    free(call);
+}
+
+void executor_run(struct node *node, const struct node_action *action)
+{
+    struct runner_call *call;
+    uint64_t id;
+
+    ask_metadata(node, action);
+    call = make_call(node, action);
+    id = call->id;
+    node_effect_add(node, NODE_RUN)->call = call;
+    leases_ran(node, action, id);
+    record_pending(node, call);
+}
+
 void executor_perform(struct node *node, const struct node_action *action)
 {
     if (strcmp(action->task, "lrm_delete") == 0 || strcmp(action->task, "delete") == 0) {
@@ -568,7 +688,7 @@ void executor_perform(struct node *node, const struct node_action *action)
         return;
     }
     if (!node->executor.attached) {
-        failed_at_once(node, action, "the agent runner is not there");
+        executor_fail(node, action, "the agent runner is not there");
         return;
     }
     if (strcmp(action->task, "cancel") == 0) {
@@ -576,12 +696,10 @@ void executor_perform(struct node *node, const struct node_action *action)
         return;
     }
 
-    ask_metadata(node, action);
-
-    struct runner_call *call = make_call(node, action);
-
-    record_pending(node, call);
-    node_effect_add(node, NODE_RUN)->call = call;
+    if (leases_take(node, action))
+        return;
+    executor_run(node, action);
+    leases_settle(node);
 }
 
 /* --- cleanup --- */

@@ -122,6 +122,28 @@ const xmlNode *node_cib(const struct node *node)
     return cib_document_root(cib_replica_document(node->replica));
 }
 
+const char *node_property(const struct node *node, const char *name, const char *missing)
+{
+    const xmlNode *options =
+        hf_xml_child(cib_document_configuration(cib_replica_document(node->replica)), "crm_config");
+
+    HF_XML_EACH (set, options, "cluster_property_set") {
+        HF_XML_EACH (pair, set, "nvpair")
+            if (strcmp(hf_xml_get_or(pair, "name", ""), name) == 0)
+                return hf_xml_get_or(pair, "value", missing);
+    }
+    return missing;
+}
+
+bool node_fencing_enabled(const struct node *node)
+{
+    bool enabled = true;
+
+    hf_parse_bool(node_property(node, "stonith-enabled", NULL), &enabled);
+    hf_parse_bool(node_property(node, "fencing-enabled", NULL), &enabled);
+    return enabled;
+}
+
 static void take_names(struct node *node, const struct node_event *event)
 {
     struct known_node *names = hf_calloc((size_t)event->names.count, sizeof(*names));
@@ -583,6 +605,7 @@ static void tick(struct node *node)
         replica_step(node, &event);
     request_tick(node);
     fencing_tick(node);
+    leases_settle(node);
     if (node->leaving && node->leave_by <= node->now) {
         node_log(node, LOG_ERR, "leaving: not everything could be stopped in time");
         node->leave_by = INT64_MAX;
@@ -642,6 +665,9 @@ static void dispatch(struct node *node, const struct node_event *event)
     case NODE_LOCK:
         quorum_lock(node, event->lock);
         break;
+    case NODE_OWN_LOCKS:
+        leases_locks(node, event->own_locks.list, event->own_locks.count);
+        break;
     case NODE_FENCED:
         fencing_result(node, event->fenced);
         break;
@@ -669,7 +695,7 @@ int64_t node_deadline(const struct node *node)
 {
     int64_t deadline = cib_replica_deadline(node->replica);
     int64_t others[] = {controller_deadline(node), request_deadline(node), fencing_deadline(node->fencing),
-                        node->leaving ? node->leave_by : INT64_MAX};
+                        leases_deadline(node), node->leaving ? node->leave_by : INT64_MAX};
 
     for (size_t i = 0; i < HF_ARRAY_LENGTH(others); i++)
         if (others[i] < deadline)
@@ -688,6 +714,7 @@ struct node *node_new(const struct node_config *config, struct cib_saved *saved)
     node->waiting_end = &node->waiting;
     node->replica = cib_replica_new(&options, saved);
     node->self = config->self;
+    node->leases = leases_new();
     node->fencing = fencing_new(config->name, (uint64_t)config->self << 32 | config->pid);
     return node;
 }
@@ -715,6 +742,7 @@ void node_free(struct node *node)
     free(node->holders);
     request_free(node);
     fencing_free(node->fencing);
+    leases_free(node->leases);
     free((char *)node->config.name);
     free(node);
 }

@@ -23,6 +23,8 @@
 
 struct node;
 
+#define NODE_CLUSTER_LOCK "cluster"
+
 struct node_config {
     uint32_t self, pid; /* this member of the group: corosync's node id, process id */
     const char *name;   /* of this node; copied */
@@ -53,6 +55,7 @@ enum node_input {
     NODE_RUNNER_HISTORY, /* the answer to NODE_LIST: all that the runner knows */
     NODE_RESULT,         /* an agent's operation ended */
     NODE_LOCK,           /* what the guard says of the lock `cluster` changed */
+    NODE_OWN_LOCKS,      /* what it says of the locks of resources: all that it was told to get */
     NODE_FENCED,         /* a fence agent ended */
     NODE_SHUTDOWN,       /* this node shall leave in good order */
     NODE_TICK,           /* node_deadline() was reached */
@@ -66,6 +69,21 @@ struct node_lock {
     /* Without fencing: how long a machine that is not heard may run on what it ran, the lease and the time to
      * drain it, ms.  Nothing is decided for so long. */
     uint32_t takeover_ms;
+};
+
+/* The lock of a resource with requires=lease, as the guard of this node sees it. */
+struct node_own_lock {
+    const char *name; /* rsc/ID */
+    bool owned;
+    uint64_t token;
+    const char *holder; /* who else has it, as far as is known; "" */
+};
+
+/* What the watchdog must know (guard's struct guard_alive). */
+struct node_duty {
+    bool known;  /* false: what runs here is not known yet, and nothing can be said */
+    bool needed; /* something runs here that must not outlive a lock, and no fence device would see to it */
+    bool late;   /* the lock is lost, or the quorum, and not all of that has stopped */
 };
 
 /* What became of a NODE_FENCE effect; run and requester are the effect's ticket and client. */
@@ -117,6 +135,10 @@ struct node_event {
         const struct runner_result *result;
         const struct node_fence_result *fenced;
         const struct node_lock *lock;
+        struct {
+            const struct node_own_lock *list;
+            size_t count;
+        } own_locks;
     };
 };
 
@@ -129,7 +151,8 @@ enum node_effect_type {
     NODE_FORGET,       /* resource to the runner */
     NODE_LIST,         /* ask the runner for its history */
     NODE_ACK,          /* ticket: results up to this sequence are safe */
-    NODE_WANT_LOCK,    /* take part in the lock `cluster`, with interval_ms as the rank: 0 bids first */
+    NODE_WANT_LOCK,    /* take part in the lock called resource, with interval_ms as the rank: 0 bids first */
+    NODE_UNWANT_LOCK,  /* give the lock called resource up: all that it was for has stopped */
     NODE_FENCE,        /* run fence agent resource with bytes as its input, for at most interval_ms */
     NODE_FENCE_FORGET, /* the run called ticket is not wanted any more */
     NODE_LOG,          /* bytes are a line for the log, of syslog priority level */
@@ -156,6 +179,8 @@ void node_free(struct node *node);
 const struct node_effect *node_step(struct node *node, const struct node_event *event, size_t *count);
 /* When node_step() must be called with NODE_TICK, monotonic ms; INT64_MAX for never. */
 int64_t node_deadline(const struct node *node);
+/* Asked after each step. */
+struct node_duty node_duty(const struct node *node);
 /* For tests and the shell's own questions. */
 const struct cib_replica *node_replica(const struct node *node);
 /* Nothing is left to do: as far as this node, if it coordinates, knows. */

@@ -25,6 +25,9 @@ enum { TICKET_BIT_RESULT = 62, TICKET_BIT_OWN = 63 };
 #define TICKET_OWN (UINT64_C(1) << TICKET_BIT_OWN)       /* | enum own_ticket */
 enum own_ticket { OWN_NODES = 1, OWN_FAREWELL = 2, OWN_MARK = 3 };
 
+/* A transient attribute: the node is in maintenance because its daemon was gone, and nobody else wanted that. */
+#define NODE_LEFT_ALONE "left-alone"
+
 #define NODE_FEATURE_SET "3.19.0"
 
 struct known_node {
@@ -43,6 +46,19 @@ struct question {
     int64_t deadline;
     char *confirm; /* the node that is said to be down; NULL: when is everything settled */
 };
+
+/* How a resource stands to a lock of its own; travels with each of its operations. */
+struct lease_terms {
+    bool leased;         /* requires=lease */
+    bool promoted;       /* an instance of a promotable clone: the lock is for the promoted role */
+    bool everywhere;     /* of an anonymous clone: may run on several nodes */
+    uint32_t timeout_ms; /* of the operation */
+    struct node_pair *params;
+    uint32_t n_params;
+};
+
+/* The environment of agents has it as OCF_RESKEY_CRM_meta_lease_token. */
+#define LEASE_TOKEN_PARAM "CRM_meta_lease_token"
 
 /* A recurring operation that the coordinator wants cancelled. */
 struct cancelling {
@@ -141,6 +157,7 @@ struct node {
 
     struct controller controller;
     struct executor executor;
+    struct leases *leases;
     struct question *questions;
     size_t n_questions, questions_capacity;
     struct fencing *fencing;
@@ -171,6 +188,9 @@ const xmlNode *node_cib(const struct node *node);
 void node_quorum_changed(struct node *node);
 /* Says good-bye and leaves; everything here is stopped. */
 void node_farewell(struct node *node);
+/* A cluster option's value; borrowed. */
+const char *node_property(const struct node *node, const char *name, const char *missing);
+bool node_fencing_enabled(const struct node *node);
 
 /* --- executor.c --- */
 
@@ -182,6 +202,12 @@ void executor_publish(struct node *node);
 void executor_history(struct node *node, const struct runner_result *entries, size_t count);
 void executor_perform(struct node *node, const struct node_action *action);
 void executor_result(struct node *node, const struct runner_result *result);
+/* Hands an action to the runner. */
+void executor_run(struct node *node, const struct node_action *action);
+/* Says in the CIB that an action is under way. */
+void executor_announce(struct node *node, const struct node_action *action);
+/* Ends an action that was not run as failed, for this reason. */
+void executor_fail(struct node *node, const struct node_action *action, const char *reason);
 void executor_cleanup(struct node *node, const char *resource, bool refresh);
 void executor_free(struct node *node);
 
@@ -227,6 +253,29 @@ enum cib_quorum quorum_now(const struct node *node, uint32_t *term);
 void quorum_lock(struct node *node, const struct node_lock *lock);
 void quorum_view(struct node *node);
 void quorum_heard(struct node *node, uint32_t from, const struct node_message *message);
+
+/* --- leases.c --- */
+
+struct leases *leases_new(void);
+void leases_free(struct leases *leases);
+/* What an action says about its resource; to be cleared by the caller. */
+void leases_terms(const struct node_action *action, struct lease_terms *terms);
+void lease_terms_clear(struct lease_terms *terms);
+/* True if the action is taken care of: it waits for its lock, or has failed for want of one. */
+bool leases_take(struct node *node, const struct node_action *action);
+/* The runner got this call. */
+void leases_ran(struct node *node, const struct node_action *action, uint64_t call_id);
+/* A result; terms are taken. */
+void leases_result(struct node *node, const struct runner_result *result, struct lease_terms *terms);
+/* The runner's history, in the order of the calls, and its end. */
+void leases_history(struct node *node, const struct runner_result *entry, struct lease_terms *terms);
+void leases_surveyed(struct node *node);
+/* The token of a resource's lock, if it has one and this node owns it. */
+bool leases_token(const struct node *node, const char *resource, uint64_t *token);
+void leases_locks(struct node *node, const struct node_own_lock *locks, size_t count);
+/* Does what follows from all that is known now. */
+void leases_settle(struct node *node);
+int64_t leases_deadline(const struct node *node);
 
 /* --- request.c --- */
 

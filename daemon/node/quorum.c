@@ -57,7 +57,11 @@ static void want(struct node *node)
         return;
     node->lock_wanted = true;
     node->lock_rank = rank;
-    node_effect_add(node, NODE_WANT_LOCK)->interval_ms = (uint32_t)rank;
+
+    struct node_effect *effect = node_effect_add(node, NODE_WANT_LOCK);
+
+    effect->resource = hf_strdup(NODE_CLUSTER_LOCK);
+    effect->interval_ms = (uint32_t)rank;
 }
 
 static void say(struct node *node)

@@ -272,6 +272,8 @@ static void add_primitive_meta(struct run *run, struct attr_list *list, const st
 {
     add_meta(run, list, "clone", sc_attr(&rsc->meta, "clone"));
     add_meta(run, list, "remote-node", sc_attr(&rsc->meta, "remote-node"));
+    if (sc_ieq(sc_attr(&rsc->meta, "requires"), "lease"))
+        add_meta(run, list, "requires", "lease");
     for (const struct resource *at = rsc; at != NULL; at = at->parent)
         if (at->launcher != NULL)
             add_meta(run, list, "container", at->launcher->id);

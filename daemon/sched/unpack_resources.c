@@ -199,7 +199,8 @@ static xmlNode *apply_template(struct run *run, xmlNode *xml)
 
 /* --- one resource --- */
 
-/* What must be there before the resource may be started: nothing, quorum, fencing, unfencing. */
+/* What must be there before the resource may be started: nothing, quorum, fencing, unfencing.  A lease comes
+ * on top of what is asked for by default, and is the node's to get (daemon/node/leases.c). */
 static void unpack_requires(struct run *run, struct resource *rsc)
 {
     const char *value = sc_attr(&rsc->meta, "requires");
@@ -207,12 +208,14 @@ static void unpack_requires(struct run *run, struct resource *rsc)
 
     if (value != NULL && !sc_ieq(value, "nothing") && !sc_ieq(value, "quorum") && !sc_ieq(value, "fencing") &&
         !sc_ieq(value, "unfencing") && !sc_ieq(value, "lease")) {
-        sc_warn(run, "resource %s: requires=\"%s\" is none of nothing, quorum, fencing, unfencing", rsc->id,
-                value);
+        sc_warn(run, "resource %s: requires=\"%s\" is none of nothing, quorum, fencing, unfencing, lease",
+                rsc->id, value);
         value = NULL;
     }
-    if (sc_ieq(value, "lease"))
+    if (sc_ieq(value, "lease")) {
+        rsc->flags &= ~(unsigned)RSC_MIGRATABLE; /* its lock cannot be on two nodes */
         value = NULL;
+    }
     if (value == NULL) {
         if (device || (rsc->kind == KIND_PRIMITIVE && sc_xml_is_remote(rsc->xml)))
             value = "quorum";

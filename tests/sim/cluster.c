@@ -8,13 +8,27 @@
 #include "daemon/node/node.h"
 #include "lib/xml.h"
 
-enum { WALL = 1700000000, FENCE_MS = 40, CLIENT = 1 };
+enum { WALL = 1700000000, FENCE_MS = 40, CLIENT = 1, LOCKS = 8 };
+
+#define LOCK_PREFIX "rsc/"
 
 /* What a machine has besides its daemon and its disk. */
 struct machine {
     struct sim_agents *agents; /* NULL while it is off */
     int64_t restart_at;        /* of its daemon; INT64_MAX: no */
     unsigned crashes;
+    bool guarded;   /* its daemon said last that something needs the watchdog */
+    int64_t fed_at; /* the watchdog */
+};
+
+/* The lock of a resource.  Who wants it is the guard's to know, which outlives the daemon. */
+struct sim_lock {
+    char name[64];
+    int holder; /* -1: nobody */
+    uint64_t token;
+    int64_t free_at;
+    bool wanted[WORLD_NODES], barred[WORLD_NODES];
+    int64_t astray[WORLD_NODES]; /* since when the resource runs there without it; 0: it does not */
 };
 
 /* An order to a fence agent that is under way. */
@@ -33,6 +47,9 @@ struct cluster {
     struct world *world;
     struct machine machines[WORLD_NODES];
     struct shot *shots;
+    struct sim_lock locks[LOCKS];
+    size_t n_locks;
+    unsigned resets;
     unsigned start_percent, stop_percent;
     struct hf_buf wrong;
     unsigned starts, stops, monitors; /* calls to agents */
@@ -52,6 +69,7 @@ struct process {
     size_t n_members;
     bool listing, ending, quorate;
     bool told_lock, owns_lock;
+    uint64_t told_locks; /* what NODE_OWN_LOCKS said last */
 };
 
 static void step(struct process *process, struct node_event *event);
@@ -77,8 +95,30 @@ int cluster_where(const struct cluster *cluster, const char *resource)
     return where;
 }
 
+/* A resource may outlive its lock for as long as the servers add to the lease. */
+static void watch_lock(struct cluster *cluster, struct sim_lock *lock)
+{
+    const char *resource = lock->name + strlen(LOCK_PREFIX);
+    int64_t now = world_now(cluster->world);
+
+    for (unsigned i = 0; i < cluster->options.nodes; i++) {
+        if (lock->holder == (int)i ||
+            sim_agents_state(cluster->machines[i].agents, resource) == SIM_STOPPED) {
+            lock->astray[i] = 0;
+            continue;
+        }
+        if (lock->astray[i] == 0)
+            lock->astray[i] = now;
+        if (now - lock->astray[i] > cluster->options.takeover_ms && cluster->wrong.length < 4096)
+            hf_buf_printf(&cluster->wrong, "%" PRId64 ": %s runs on n%u without its lock\n", now, resource,
+                          i + 1);
+    }
+}
+
 static void watch(struct cluster *cluster)
 {
+    for (size_t i = 0; i < cluster->n_locks; i++)
+        watch_lock(cluster, &cluster->locks[i]);
     for (size_t i = 0; cluster->options.always && cluster->options.resources[i] != NULL; i++)
         if (cluster_where(cluster, cluster->options.resources[i]) == -2 && cluster->wrong.length < 4096)
             hf_buf_printf(&cluster->wrong, "%" PRId64 ": %s is active on two machines\n",
@@ -95,6 +135,110 @@ unsigned cluster_count(const struct cluster *cluster, const char *operation)
     return strcmp(operation, "start") == 0  ? cluster->starts
            : strcmp(operation, "stop") == 0 ? cluster->stops
                                             : cluster->monitors;
+}
+
+/* --- locks of resources --- */
+
+static struct sim_lock *get_lock(struct cluster *cluster, const char *name)
+{
+    struct sim_lock *lock = cluster->locks;
+
+    for (size_t i = 0; i < cluster->n_locks; i++, lock++)
+        if (strcmp(lock->name, name) == 0)
+            return lock;
+    if (cluster->n_locks == LOCKS)
+        abort();
+    cluster->n_locks++;
+    *lock = (struct sim_lock){.holder = -1};
+    snprintf(lock->name, sizeof(lock->name), "%s", name);
+    return lock;
+}
+
+static void want_lock(struct cluster *cluster, unsigned node, const char *name, bool wanted)
+{
+    struct sim_lock *lock = get_lock(cluster, name);
+
+    lock->wanted[node] = wanted;
+    if (!wanted && lock->holder == (int)node) {
+        lock->holder = -1;
+        lock->free_at = world_now(cluster->world);
+    }
+}
+
+/* Whether the node reaches the lock servers: those are where the witness is. */
+static bool may_hold(const struct cluster *cluster, const struct sim_lock *lock, unsigned node)
+{
+    return cluster->machines[node].agents != NULL && lock->wanted[node] && !lock->barred[node] &&
+           cluster->side[node] == cluster->side[world_witness(cluster->world)];
+}
+
+static void move_locks(struct cluster *cluster)
+{
+    int64_t now = world_now(cluster->world);
+
+    for (struct sim_lock *lock = cluster->locks; lock < cluster->locks + cluster->n_locks; lock++) {
+        if (lock->holder >= 0 && !may_hold(cluster, lock, (unsigned)lock->holder)) {
+            lock->holder = -1;
+            lock->free_at = now + cluster->options.takeover_ms;
+        }
+        for (unsigned i = 0; i < cluster->options.nodes && lock->holder < 0 && now >= lock->free_at; i++)
+            if (may_hold(cluster, lock, i)) {
+                lock->holder = (int)i;
+                lock->token++;
+            }
+    }
+}
+
+static void tell_own_locks(struct process *process)
+{
+    struct cluster *cluster = process->cluster;
+    struct node_own_lock list[LOCKS];
+    char holders[LOCKS][16];
+    struct node_event event = {.type = NODE_OWN_LOCKS, .own_locks = {list, 0}};
+    uint64_t sum = 1;
+
+    for (size_t i = 0; i < cluster->n_locks; i++) {
+        const struct sim_lock *lock = &cluster->locks[i];
+        bool owned = lock->holder == (int)process->number;
+        struct node_own_lock *item = &list[event.own_locks.count];
+
+        sum = sum * 31 + lock->wanted[process->number] + 2 * owned + 4 * (lock->token + 1) +
+              64 * (uint64_t)(lock->holder + 1);
+        if (!lock->wanted[process->number])
+            continue;
+        snprintf(holders[i], sizeof(holders[i]), lock->holder < 0 || owned ? "" : "n%d", lock->holder + 1);
+        *item = (struct node_own_lock){lock->name, owned, owned ? lock->token : 0, holders[i]};
+        event.own_locks.count++;
+    }
+    if (process->told_locks == sum)
+        return;
+    process->told_locks = sum;
+    step(process, &event);
+}
+
+/* What has a lock starts under it, and is told its token. */
+static void check_token(struct process *process, const struct runner_call *call)
+{
+    struct cluster *cluster = process->cluster;
+    const char *token = NULL;
+
+    if (strcmp(call->operation, "start") != 0)
+        return;
+    for (size_t i = 0; i < call->param_count; i++)
+        if (strcmp(call->params[i].name, "CRM_meta_lease_token") == 0)
+            token = call->params[i].value;
+    for (size_t i = 0; i < cluster->n_locks; i++) {
+        const struct sim_lock *lock = &cluster->locks[i];
+
+        if (strcmp(lock->name + strlen(LOCK_PREFIX), call->resource) != 0)
+            continue;
+        if (token == NULL || lock->holder != (int)process->number || strtoull(token, NULL, 10) != lock->token)
+            hf_buf_printf(&cluster->wrong,
+                          "%" PRId64 ": %s is started on n%u with token %s, and the lock is n%d's, "
+                          "token %" PRIu64 "\n",
+                          world_now(cluster->world), call->resource, process->number + 1,
+                          token == NULL ? "none" : token, lock->holder + 1, lock->token);
+    }
 }
 
 /* --- effects --- */
@@ -157,6 +301,7 @@ static void perform(struct process *process, const struct node_effect *effect)
         break;
     case NODE_RUN:
         count_call(cluster, effect->call);
+        check_token(process, effect->call);
         sim_agents_run(agents, effect->call, now);
         break;
     case NODE_CANCEL:
@@ -175,6 +320,12 @@ static void perform(struct process *process, const struct node_effect *effect)
         shoot(process, effect);
         break;
     case NODE_WANT_LOCK:
+        if (strcmp(effect->resource, NODE_CLUSTER_LOCK) != 0)
+            want_lock(cluster, process->number, effect->resource, true);
+        break;
+    case NODE_UNWANT_LOCK:
+        want_lock(cluster, process->number, effect->resource, false);
+        break;
     case NODE_FENCE_FORGET:
         break;
     case NODE_LOG:
@@ -411,6 +562,8 @@ static void on_event(void *data, const struct world_event *world_event)
         break;
     }
     look_at_lock(process);
+    if (process->cluster->options.locks)
+        tell_own_locks(process);
     catch_up(process);
 }
 
@@ -456,6 +609,9 @@ void cluster_power_off(struct cluster *cluster, unsigned node)
     sim_agents_free(machine->agents);
     machine->agents = NULL;
     machine->restart_at = INT64_MAX;
+    machine->guarded = false;
+    for (size_t i = 0; i < cluster->n_locks; i++)
+        cluster->locks[i].wanted[node] = false;
 }
 
 void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms)
@@ -509,7 +665,31 @@ static void hit(struct cluster *cluster, const struct shot *shot)
     }
 }
 
-/* What happens outside of the nodes: fence agents, restarts of daemons. */
+/* The guard's watchdog: fed while the daemon is heard and nothing is late. */
+static void mind_watchdog(struct cluster *cluster, unsigned number)
+{
+    struct machine *machine = &cluster->machines[number];
+    struct process *process = world_process(cluster->world, number);
+    struct node_duty duty = {0};
+    int64_t now = world_now(cluster->world);
+
+    if (cluster->options.watchdog_ms == 0 || machine->agents == NULL)
+        return;
+    if (process != NULL && !process->ending && !world_is_frozen(cluster->world, number))
+        duty = node_duty(process->node);
+    if (duty.known)
+        machine->guarded = duty.needed;
+    if (!machine->guarded || (duty.known && !duty.late))
+        machine->fed_at = now;
+    if (now - machine->fed_at < cluster->options.watchdog_ms)
+        return;
+    if (cluster->options.print)
+        printf("%6" PRId64 " n%u: reset by its watchdog\n", now, number + 1);
+    cluster->resets++;
+    cluster_power_off(cluster, number);
+}
+
+/* What happens outside of the nodes: fence agents, restarts of daemons, lock servers, watchdogs. */
 static void outside(struct cluster *cluster)
 {
     int64_t now = world_now(cluster->world);
@@ -528,11 +708,17 @@ static void outside(struct cluster *cluster)
         free(shot);
         at = &cluster->shots;
     }
+    move_locks(cluster);
     for (unsigned i = 0; i < cluster->options.nodes; i++) {
         struct machine *machine = &cluster->machines[i];
+        struct process *process = world_process(cluster->world, i);
 
-        if (world_process(cluster->world, i) != NULL)
-            look_at_quorum(world_process(cluster->world, i));
+        mind_watchdog(cluster, i);
+        if (process != NULL && world_process(cluster->world, i) == process) {
+            look_at_quorum(process);
+            if (cluster->options.locks && !world_is_frozen(cluster->world, i))
+                tell_own_locks(process);
+        }
         if (machine->agents != NULL && machine->restart_at <= now) {
             machine->restart_at = INT64_MAX;
             world_start(cluster->world, i);
@@ -609,6 +795,32 @@ void cluster_break(struct cluster *cluster, unsigned node, const char *resource)
 {
     if (cluster->machines[node].agents != NULL)
         sim_agents_break(cluster->machines[node].agents, resource);
+}
+
+void cluster_bar(struct cluster *cluster, unsigned node, const char *resource, bool barred)
+{
+    HF_CLEANUP(hf_freep) char *name = hf_asprintf(LOCK_PREFIX "%s", resource);
+
+    get_lock(cluster, name)->barred[node] = barred;
+}
+
+int cluster_holder(struct cluster *cluster, const char *resource)
+{
+    HF_CLEANUP(hf_freep) char *name = hf_asprintf(LOCK_PREFIX "%s", resource);
+
+    return get_lock(cluster, name)->holder;
+}
+
+unsigned cluster_resets(const struct cluster *cluster)
+{
+    return cluster->resets;
+}
+
+const xmlNode *cluster_cib(struct cluster *cluster, unsigned node)
+{
+    struct process *process = world_process(cluster->world, node);
+
+    return process == NULL ? NULL : cib_document_root(cib_replica_document(node_replica(process->node)));
 }
 
 void cluster_failures(struct cluster *cluster, unsigned start_percent, unsigned stop_percent)

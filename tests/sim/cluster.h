@@ -18,7 +18,8 @@ struct cluster_options {
     const char *const *resources; /* ids that may be active on one machine only, NULL at the end */
     bool always;                  /* ... at every moment; else only when settled */
     bool locks;                   /* corosync counts any part as quorate, and who has the lock decides */
-    uint32_t takeover_ms;         /* node.h */
+    uint32_t takeover_ms;         /* node.h; also what lock servers add to a lock that was lost */
+    uint32_t watchdog_ms;         /* 0: there is none */
     bool print;                   /* what the nodes log */
 };
 
@@ -39,9 +40,11 @@ void cluster_heal(struct cluster *cluster);
 enum hf_error_kind cluster_request(struct cluster *cluster, unsigned node, const char *request, int64_t ms);
 void cluster_break(struct cluster *cluster, unsigned node, const char *resource);
 void cluster_failures(struct cluster *cluster, unsigned start_percent, unsigned stop_percent);
-/* Until nothing is left to do anywhere, at most ms; false if it did not come to that. */
+/* The lock servers grant the lock of this resource to the node no more; what it has is lost. */
+void cluster_bar(struct cluster *cluster, unsigned node, const char *resource, bool barred);
 /* Runs for ms: the world, its fence agents and the restarts of daemons. */
 void cluster_elapse(struct cluster *cluster, int64_t ms);
+/* Until nothing is left to do anywhere, at most ms; false if it did not come to that. */
 bool cluster_settle(struct cluster *cluster, int64_t ms);
 
 /* --- for those who watch --- */
@@ -50,6 +53,12 @@ bool cluster_settle(struct cluster *cluster, int64_t ms);
 int cluster_where(const struct cluster *cluster, const char *resource);
 /* How many operations of this name agents were asked for so far. */
 unsigned cluster_count(const struct cluster *cluster, const char *operation);
+/* Who holds the lock of this resource; -1: nobody. */
+int cluster_holder(struct cluster *cluster, const char *resource);
+/* How often a watchdog reset a machine. */
+unsigned cluster_resets(const struct cluster *cluster);
+/* The CIB as the node's daemon has it; NULL if it does not run. */
+const xmlNode *cluster_cib(struct cluster *cluster, unsigned node);
 /* What should not have happened, one line each; "" if nothing. */
 const char *cluster_wrong(const struct cluster *cluster);
 

@@ -324,6 +324,238 @@ static void a_lost_node_has_time_to_stop(struct report *report)
     }
 }
 
+/* Its resources were left alone while it was gone, and no longer. */
+static void a_daemon_that_comes_back_late_is_used_again(struct report *report)
+{
+    struct cluster *cluster = make(3, 13, false);
+
+    expect_settled(report, cluster);
+    cluster_crash(cluster, 0, 15000);
+    cluster_elapse(cluster, 16000);
+    expect_settled(report, cluster);
+    cluster_power_off(cluster, 1);
+    cluster_power_off(cluster, 2);
+    cluster_elapse(cluster, 1000);
+    cluster_power_on(cluster, 1);
+    cluster_power_on(cluster, 2);
+    expect_settled(report, cluster);
+    for (unsigned i = 1; i < 3; i++) {
+        char request[96];
+
+        snprintf(request, sizeof(request),
+                 "<attribute node='n%u' name='standby' value='on' lifetime='forever'/>", i + 1);
+        expect(report, cluster_request(cluster, 0, request, 5000) == HF_OK, "standby is accepted");
+    }
+    expect_settled(report, cluster);
+    for (size_t i = 0; exclusive[i] != NULL; i++)
+        expect(report, cluster_where(cluster, exclusive[i]) == 0, "everything is on the first node");
+    cluster_free(cluster);
+}
+
+/* --- stories of resources with a lock of their own --- */
+
+static const char with_lease[] =
+    "<change><create into='crm_config'><cluster_property_set id='options'>"
+    "<nvpair id='o1' name='stonith-enabled' value='false'/><nvpair id='o2' name='no-quorum-policy' "
+    "value='stop'/></cluster_property_set></create>"
+    "<create into='rsc_defaults'><meta_attributes id='defaults'>"
+    "<nvpair id='d1' name='resource-stickiness' value='100'/></meta_attributes></create>"
+    "<create into='resources'><primitive id='r1' class='ocf' provider='heartbeat' type='Dummy'>"
+    "<meta_attributes id='r1-meta'><nvpair id='r1-requires' name='requires' value='lease'/></meta_attributes>"
+    "<operations><op id='r1-s' name='start' interval='0' timeout='5s'/>"
+    "<op id='r1-m' name='monitor' interval='100ms' "
+    "timeout='20s'/></operations></primitive></create></change>";
+
+static const char *const leased[] = {"r1", NULL};
+
+static struct cluster *make_leased(uint64_t seed)
+{
+    struct cluster_options options = {
+        .nodes = 2,
+        .seed = seed,
+        .configuration = with_lease,
+        .resources = leased,
+        .always = true,
+        .locks = true,
+        .takeover_ms = 3000,
+        .watchdog_ms = 1500,
+        .print = print,
+    };
+
+    return cluster_new(&options);
+}
+
+static void expect_leased(struct report *report, struct cluster *cluster)
+{
+    int where;
+
+    expect_settled(report, cluster);
+    where = cluster_where(cluster, "r1");
+    expect(report, where >= 0, "it runs");
+    expect(report, where == cluster_holder(cluster, "r1"), "it runs where its lock is");
+}
+
+/* Whether a text is somewhere in the status that the node has. */
+static bool status_has(struct cluster *cluster, unsigned node, const char *text)
+{
+    HF_CLEANUP(hf_freep) char *cib = hf_xml_text(cluster_cib(cluster, node), false);
+
+    return strstr(cib, text) != NULL;
+}
+
+static void a_lost_lock_stops_its_resource_at_once(struct report *report)
+{
+    for (uint64_t seed = 400; seed < 410; seed++) {
+        struct cluster *cluster = make_leased(seed);
+
+        expect_leased(report, cluster);
+
+        unsigned where = (unsigned)cluster_where(cluster, "r1");
+
+        cluster_bar(cluster, where, "r1", true);
+        cluster_elapse(cluster, 50);
+        expect(report, cluster_where(cluster, "r1") == -1, "it has stopped 50 ms later");
+        cluster_bar(cluster, where, "r1", false);
+        expect_leased(report, cluster);
+        expect(report, cluster_resets(cluster) == 0, "no machine was reset");
+        cluster_free(cluster);
+    }
+}
+
+static void a_lock_that_is_not_granted_fails_the_start(struct report *report)
+{
+    struct cluster *cluster = make_leased(420);
+
+    expect_leased(report, cluster);
+    cluster_bar(cluster, 0, "r1", true);
+    cluster_bar(cluster, 1, "r1", true);
+    cluster_elapse(cluster, 12000);
+    expect(report, cluster_where(cluster, "r1") == -1, "it runs nowhere");
+    expect(report, status_has(cluster, 0, "does not own the lock rsc/r1: it was not granted within"),
+           "the status says why");
+    cluster_bar(cluster, 0, "r1", false);
+    cluster_bar(cluster, 1, "r1", false);
+    expect(report, cluster_request(cluster, 0, "<cleanup/>", 5000) == HF_OK, "cleanup is accepted");
+    expect_leased(report, cluster);
+    cluster_free(cluster);
+}
+
+static void a_restarted_daemon_keeps_the_lock(struct report *report)
+{
+    for (uint64_t seed = 430; seed < 440; seed++) {
+        struct cluster *cluster = make_leased(seed);
+
+        expect_leased(report, cluster);
+
+        unsigned starts = cluster_count(cluster, "start"), stops = cluster_count(cluster, "stop");
+        unsigned where = (unsigned)cluster_where(cluster, "r1");
+
+        cluster_crash(cluster, where, 700);
+        expect_leased(report, cluster);
+        expect(report, cluster_count(cluster, "start") == starts && cluster_count(cluster, "stop") == stops,
+               "nothing is started or stopped");
+        expect(report, cluster_resets(cluster) == 0, "no machine was reset");
+
+        cluster_crash(cluster, where, 700); /* the lock is lost while no daemon is there */
+        cluster_bar(cluster, where, "r1", true);
+        cluster_elapse(cluster, 1400);
+        expect(report, cluster_where(cluster, "r1") != (int)where, "what lost it meanwhile has stopped");
+        cluster_bar(cluster, where, "r1", false);
+        expect_leased(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
+static void a_move_takes_the_lock_along(struct report *report)
+{
+    struct cluster *cluster = make_leased(450);
+
+    expect_leased(report, cluster);
+    for (unsigned round = 0; round < 4; round++) {
+        int where = cluster_where(cluster, "r1");
+        char request[96];
+
+        snprintf(request, sizeof(request),
+                 "<attribute node='n%d' name='standby' value='on' lifetime='forever'/>", where + 1);
+        expect(report, cluster_request(cluster, 0, request, 5000) == HF_OK, "standby is accepted");
+        expect_leased(report, cluster);
+        expect(report, cluster_where(cluster, "r1") == !where, "it is on the other node");
+        snprintf(request, sizeof(request), "<attribute node='n%d' name='standby' lifetime='forever'/>",
+                 where + 1);
+        expect(report, cluster_request(cluster, 0, request, 5000) == HF_OK, "online is accepted");
+        expect_leased(report, cluster);
+    }
+    cluster_free(cluster);
+}
+
+/* --- stories of the watchdog --- */
+
+static void what_cannot_stop_is_reset(struct report *report)
+{
+    static const unsigned side[] = {0, 1};
+
+    for (uint64_t seed = 460; seed < 470; seed++) {
+        struct cluster *cluster = make_leased(seed);
+
+        expect_leased(report, cluster);
+        cluster_failures(cluster, 0, 100);
+
+        int where = cluster_where(cluster, "r1");
+
+        if (where == (int)world_witness(cluster_world(cluster)))
+            cluster_bar(cluster, (unsigned)where, "r1", true);
+        else
+            cluster_cut(cluster, side);
+        cluster_elapse(cluster, 2500);
+        expect(report, cluster_resets(cluster) == 1, "the machine was reset");
+        expect(report, cluster_where(cluster, "r1") != where, "it does not run there any more");
+        cluster_failures(cluster, 0, 0);
+        cluster_bar(cluster, (unsigned)where, "r1", false);
+        cluster_heal(cluster);
+        cluster_power_on(cluster, (unsigned)where);
+        expect_leased(report, cluster);
+        cluster_elapse(cluster, 5000);
+        expect(report, cluster_resets(cluster) == 1, "it is not reset again");
+        cluster_free(cluster);
+    }
+}
+
+/* A daemon that hangs or does not come back, where something must not outlive a lock. */
+static void a_dead_daemon_costs_the_machine(struct report *report)
+{
+    struct cluster *cluster = make_leased(470);
+
+    expect_leased(report, cluster);
+
+    unsigned where = (unsigned)cluster_where(cluster, "r1");
+
+    cluster_crash(cluster, !where, 60000);
+    cluster_elapse(cluster, 4000);
+    expect(report, cluster_resets(cluster) == 0, "not where nothing runs");
+    cluster_crash(cluster, where, 60000);
+    cluster_elapse(cluster, 4000);
+    expect(report, cluster_resets(cluster) == 1, "where something runs, the machine is reset");
+    cluster_free(cluster);
+}
+
+static void a_node_that_starts_is_not_reset(struct report *report)
+{
+    static const unsigned side[] = {0, 1};
+    struct cluster *cluster = make_leased(480);
+    unsigned alone = !world_witness(cluster_world(cluster));
+
+    expect_leased(report, cluster);
+    cluster_power_off(cluster, alone);
+    cluster_elapse(cluster, 1000);
+    cluster_cut(cluster, side);
+    cluster_power_on(cluster, alone); /* without quorum */
+    cluster_elapse(cluster, 10000);
+    expect(report, cluster_resets(cluster) == 0, "nothing runs there: it is not reset");
+    cluster_heal(cluster);
+    expect_leased(report, cluster);
+    cluster_free(cluster);
+}
+
 /* --- random runs --- */
 
 static void disturb(struct cluster *cluster)
@@ -384,6 +616,53 @@ static struct cib_digest random_run(struct report *report, uint64_t seed)
     return trace;
 }
 
+/* A resource with a lock, lock servers, no fence device but the watchdog. */
+static struct cib_digest random_leased_run(struct report *report, uint64_t seed)
+{
+    struct cluster *cluster = make_leased(seed);
+    struct world *world = cluster_world(cluster);
+
+    for (int i = 0; i < 16; i++) {
+        unsigned node = (unsigned)world_random(world, 2);
+
+        if (world_chance(world, 40))
+            cluster_bar(cluster, node, "r1", world_chance(world, 50));
+        else if (world_chance(world, 10))
+            cluster_failures(cluster, 10, (unsigned)world_random(world, 2) * 30);
+        else
+            disturb(cluster);
+        cluster_elapse(cluster, (int64_t)world_random(world, 2500));
+    }
+    cluster_heal(cluster);
+    cluster_failures(cluster, 0, 0);
+    for (unsigned i = 0; i < 2; i++)
+        cluster_bar(cluster, i, "r1", false);
+    for (int round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < world_size(world); i++)
+            cluster_power_on(cluster, i);
+        expect_settled(report, cluster);
+    }
+    for (unsigned i = 0; i < world_size(world); i++) /* what could not be stopped may be reset just now */
+        cluster_power_on(cluster, i);
+    cluster_elapse(cluster, 1000);
+    expect(report, cluster_request(cluster, 0, "<cleanup/>", 5000) == HF_OK, "cleanup is accepted");
+    cluster_elapse(cluster, 5000);
+    for (unsigned i = 0; i < world_size(world); i++)
+        cluster_power_on(cluster, i);
+    expect_leased(report, cluster);
+
+    struct cib_digest trace = world_trace(world);
+
+    cluster_free(cluster);
+    return trace;
+}
+
+/* Seeds of even thousands are runs with leases. */
+static struct cib_digest run_once(struct report *report, uint64_t seed)
+{
+    return seed / 1000 % 2 == 0 ? random_leased_run(report, seed) : random_run(report, seed);
+}
+
 static void run_seed(struct report *report, uint64_t seed)
 {
     char name[96];
@@ -393,7 +672,7 @@ static void run_seed(struct report *report, uint64_t seed)
     report->story = name;
     report->bad = false;
 
-    struct cib_digest one = random_run(report, seed), two = print ? one : random_run(report, seed);
+    struct cib_digest one = run_once(report, seed), two = print ? one : run_once(report, seed);
 
     expect(report, memcmp(&one, &two, sizeof(one)) == 0, "the same seed gives the same run");
     report->failed += report->bad;
@@ -452,8 +731,16 @@ int main(int argc, char **argv)
         TELL(a_coordinator_may_die_at_any_moment);
         TELL(failing_agents_come_to_rest);
         TELL(a_lost_node_has_time_to_stop);
+        TELL(a_daemon_that_comes_back_late_is_used_again);
+        TELL(a_lost_lock_stops_its_resource_at_once);
+        TELL(a_lock_that_is_not_granted_fails_the_start);
+        TELL(a_restarted_daemon_keeps_the_lock);
+        TELL(a_move_takes_the_lock_along);
+        TELL(what_cannot_stop_is_reset);
+        TELL(a_dead_daemon_costs_the_machine);
+        TELL(a_node_that_starts_is_not_reset);
         for (int64_t i = 0; i < runs && only == NULL; i++)
-            run_seed(&report, 1000 + (uint64_t)i);
+            run_seed(&report, (i % 2 == 0 ? 1001 : 2000) + (uint64_t)(i / 2 % 1000 + i / 2000 * 2000));
     }
     printf("%u passed, %u failed\n", report.passed, report.failed);
     return report.failed > 0;

@@ -17,7 +17,7 @@ static const uint8_t boot[ORDERS_BOOT_BYTES] = "this boot......",
 
 static struct orders example(void)
 {
-    struct orders orders = {.alive = {true, 3000, 7}, .top = 41};
+    struct orders orders = {.alive = {.needed = true, .limit_ms = 3000, .obeyed = 7}, .top = 41};
     struct guard_vip vip = {.id = "web", .lock = "vip/web", .interface = "eth0", .prefix = 24, .flags = 2};
 
     assert_null(guard_address_parse("192.0.2.7", &vip.address));

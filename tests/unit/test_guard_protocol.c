@@ -115,7 +115,7 @@ static size_t examples(struct guard_frame *frames)
     frames[count++] = (struct guard_frame){.type = GUARD_RELEASE, .release = {"vip/web", "node2"}};
     frames[count++] = (struct guard_frame){.type = GUARD_VIP_ADD, .vip = vip};
     frames[count++] = (struct guard_frame){.type = GUARD_VIP_REMOVE, .vip = {.id = "web"}};
-    frames[count++] = (struct guard_frame){.type = GUARD_ALIVE, .alive = {true, 3000, 12}};
+    frames[count++] = (struct guard_frame){.type = GUARD_ALIVE, .alive = {true, 3000, true, 12}};
     frames[count++] = (struct guard_frame){
         .type = GUARD_LOCK, .lock = {want, true, GUARD_OWNING, 41, INT64_MAX - 1, 17, 2, "node1"}};
     frames[count] = (struct guard_frame){.type = GUARD_TIMES, .times = {.count = GUARD_TIMES_MAX}};
@@ -296,7 +296,7 @@ static void test_limits(void **state)
     check_not_said(&frame, "flag");
     frame = (struct guard_frame){.type = GUARD_WANT};
     check_not_said(&frame, "lock's name");
-    frame = (struct guard_frame){.type = GUARD_ALIVE, .alive = {true, 0, 0}};
+    frame = (struct guard_frame){.type = GUARD_ALIVE, .alive = {true, 0, false, 0}};
     check_not_said(&frame, "limit");
 }
 

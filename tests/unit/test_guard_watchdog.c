@@ -42,6 +42,9 @@ static void test_judge(void **state)
     facts.alive.obeyed = 2;
     check(facts, WATCHDOG_STARVE, "a lock was lost");
     facts.alive.obeyed = 4;
+    facts.alive.late = true;
+    check(facts, WATCHDOG_STARVE, "has not stopped yet");
+    facts.alive.late = false;
     facts.gates = "VIP web: broken";
     check(facts, WATCHDOG_STARVE, "a gate is not as ordered: VIP web: broken");
     facts.gates = NULL;

@@ -1,52 +1,11 @@
 #!/bin/bash
 # quorum.sh - two nodes and an arbiter, an ordinary resource, no fence device: the part that has the lock runs
 # it, the other has stopped it before.
-#
-# The resource is an agent that writes down when it starts and when it has stopped, on all nodes into one
-# file: two of them at once would be seen there.
 . "$(dirname "$0")/../stories.sh"
-share=${HOLDFAST_LAB_DIR:-/tmp/holdfast-lab}/$LAB/share
+. "$top/tests/lab/marker.sh"
 
-agent() { # NODE
-    put "$1" /usr/lib/ocf/resource.d/lab/marker <<'AGENT'
-#!/bin/sh
-# Begins to run before it says so, and has stopped when it says so.
-state=/run/marker-$OCF_RESOURCE_INSTANCE
-say() { echo "$(date +%s.%N) $1 $(hostname)" >>/mnt/marker.log; }
-case $1 in
-start) [ -e "$state" ] || { say start; : >"$state"; } ;;
-stop) [ ! -e "$state" ] || { sleep 0.3; rm "$state"; say stop; } ;;
-monitor) [ -e "$state" ] || exit 7 ;;
-meta-data)
-    echo '<?xml version="1.0"?><resource-agent name="marker" version="1"><version>1.0</version>
-<shortdesc lang="en">notes when it runs</shortdesc><longdesc lang="en">notes when it runs</longdesc><parameters/>
-<actions><action name="start" timeout="10s"/><action name="stop" timeout="10s"/>
-<action name="monitor" timeout="10s" interval="10s"/><action name="meta-data" timeout="5s"/></actions></resource-agent>' ;;
-*) exit 3 ;;
-esac
-exit 0
-AGENT
-    on "$1" chmod 755 /usr/lib/ocf/resource.d/lab/marker
-}
-
-other() { [ "$1" = n1 ] && echo n2 || echo n1; }
-holds() { on "$1" holdfast-guard --status 2>/dev/null | grep -q '^lock cluster: owning'; }
-holder() { if holds n1; then echo n1; else echo n2; fi; }
-held() { holds n1 || holds n2; }
 quorate() { hf "$1" cluster status | grep -qx 'Quorate: yes'; }
 not_quorate() { hf "$1" cluster status | grep -qx 'Quorate: no'; }
-marked() { on "$1" test -e /run/marker-m; }
-unmarked() { on "$1" test ! -e /run/marker-m; }
-power_off() { lab off "$1" >/dev/null; echo "$(date +%s.%N) stop $1" >>"$share/marker.log"; }
-prefer() { hf "$1" --wait=60 configure load update - <<<"location here m 1000: $2"; } # ASKED NODE
-never_two() { # what ran on two nodes at once
-    sort -n "$share/marker.log" | awk '
-        $2 == "start" { for (n in runs) if (n != $3) { print n " and " $3 " at " $1; bad = 1 } runs[$3] }
-        $2 == "stop" { delete runs[$3] }
-        END { exit bad }'
-}
-whole() { online n1 n1 n2 && held && settled n1 30; }
-says_status() { hf "$1" status | grep -qE -- "$2" || { hf "$1" status | sed -n '/^Locks/,$p'; return 1; }; } # NODE PATTERN
 
 story "two nodes and an arbiter; no fence device, 2 s to drain"
 check "the lab is up" lab up --nodes 2 --arbiter --lease 300 --drain 2000
