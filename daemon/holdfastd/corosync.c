@@ -17,6 +17,7 @@
 enum {
     RECONNECT_MS = 500,
     SEND_RETRY_MS = 1,
+    DEFAULT_TOKEN_MS = 3000,
     QUORUM_WAIT_MS = 3000, /* libquorum silent for so long after a change: not quorate */
 };
 
@@ -317,6 +318,17 @@ static void read_nodes(struct corosync *link)
     }
     link->on.nodes(link->on.context, nodes, count, cluster_name != NULL ? cluster_name : "");
     free(cluster_name);
+}
+
+uint32_t corosync_notice_ms(const struct corosync *link)
+{
+    uint32_t token = DEFAULT_TOKEN_MS, consensus = 0;
+
+    if (link->cmap == 0 || cmap_get_uint32(link->cmap, "runtime.config.totem.token", &token) != CS_OK)
+        token = DEFAULT_TOKEN_MS;
+    if (link->cmap == 0 || cmap_get_uint32(link->cmap, "runtime.config.totem.consensus", &consensus) != CS_OK)
+        consensus = token + token / 5;
+    return token + consensus;
 }
 
 static void on_cmap_change(cmap_handle_t handle, cmap_track_handle_t track, int32_t event, const char *key,

@@ -61,6 +61,9 @@ void corosync_close(struct corosync *link);
 uint32_t corosync_self(const struct corosync *link);
 /* Whether corosync is there. */
 bool corosync_connected(const struct corosync *link);
+/* The longest time that corosync takes to notice that a machine is lost, ms: its token and consensus
+ * timeouts. */
+uint32_t corosync_notice_ms(const struct corosync *link);
 /* Sends to all members, this one included, in the agreed order; kept and retried while corosync is busy. */
 void corosync_send(struct corosync *link, const void *bytes, size_t length);
 /* Bytes that wait to be sent: the caller stops taking new work above a limit of its own. */

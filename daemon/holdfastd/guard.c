@@ -21,6 +21,8 @@ struct guard_side {
     void (*step)(void *context, struct node_event *event);
     void *context;
     struct guard_client *client;
+    bool locks;    /* lock servers are configured */
+    bool expected; /* there is a guard, or is to be */
     uint32_t lease_ms, takeover_ms;
     uint32_t limit_ms;     /* 0: there is no watchdog, and no heartbeat */
     struct node_duty duty; /* the last that was said */
@@ -35,6 +37,8 @@ static void tell_cluster_lock(struct guard_side *side)
     struct node_lock lock = {.configured = true, .takeover_ms = side->takeover_ms};
     struct node_event event = {.type = NODE_LOCK};
 
+    if (!side->locks)
+        return;
     lock.owned = guard_client_owns(side->client, NODE_CLUSTER_LOCK, &lock.token);
     event.lock = &lock;
     side->step(side->context, &event);
@@ -63,6 +67,53 @@ static void tell_own_locks(struct guard_side *side)
     side->step(side->context, &event);
 }
 
+static bool taken_by_another(const struct guard_status *status, const struct guard_router_state *router)
+{
+    if (router->state == ROUTER_MASTER)
+        return false;
+    for (size_t i = 0; router->lock[0] != '\0' && i < status->lock_count; i++)
+        if (strcmp(status->locks[i].want.lock, router->lock) == 0)
+            return status->locks[i].holder[0] != '\0';
+    return router->master_heard;
+}
+
+static struct node_router router_of(const struct guard_status *status,
+                                    const struct guard_router_state *router)
+{
+    return (struct node_router){
+        .resource = router->id,
+        .promoted = router->state == ROUTER_MASTER,
+        .taken = taken_by_another(status, router),
+        .token = router->state == ROUTER_MASTER ? router->token : 0,
+        .contested = router->contested,
+        .vrid = router->vrid,
+        .priority = router->priority,
+        .has_right = router->has_right,
+        .state = guard_router_state_name(router->state),
+        .right = guard_router_right_name(router->right),
+        .interface = router->interface,
+        .fault = router->fault,
+    };
+}
+
+static void tell_routers(struct guard_side *side)
+{
+    const struct guard_status *status = guard_client_status(side->client);
+    HF_CLEANUP(hf_freep) struct guard_router_state *copies = hf_calloc(status->router_count, sizeof(*copies));
+    HF_CLEANUP(hf_freep) struct node_router *list = hf_calloc(status->router_count, sizeof(*list));
+    struct node_event event = {.type = NODE_ROUTERS};
+
+    for (size_t i = 0; i < status->router_count; i++) {
+        copies[i] = status->routers[i];
+        list[i] = router_of(status, &copies[i]);
+    }
+    event.routers.expected = true;
+    event.routers.attached = status->attached;
+    event.routers.list = list;
+    event.routers.count = status->router_count;
+    side->step(side->context, &event);
+}
+
 static void beat(struct guard_side *side);
 
 static void on_attached(void *context, bool same)
@@ -75,12 +126,14 @@ static void on_attached(void *context, bool same)
     side->silence = 0;
     tell_cluster_lock(side);
     tell_own_locks(side);
+    tell_routers(side);
     beat(side);
 }
 
 static void on_detached(void *context, const char *why)
 {
     hf_warn("guard: the connection was lost: %s", why);
+    tell_routers(context);
 }
 
 static void on_lock(void *context, const char *lock, uint64_t token)
@@ -93,7 +146,11 @@ static void on_lock(void *context, const char *lock, uint64_t token)
 
 static void on_changed(void *context)
 {
-    tell_own_locks(context);
+    struct guard_side *side = context;
+
+    tell_own_locks(side);
+    if (guard_client_status(side->client)->attached)
+        tell_routers(side);
 }
 
 static void on_refused(void *context, const char *text)
@@ -140,6 +197,32 @@ void guard_side_unwant(struct guard_side *side, const char *lock)
 {
     if (side != NULL)
         guard_client_unwant(side->client, lock);
+}
+
+void guard_side_priority(struct guard_side *side, const char *vip, unsigned priority, unsigned rank)
+{
+    struct guard_router_priority order = {.priority = (uint8_t)priority, .rank = (uint8_t)rank};
+    struct hf_error *error;
+
+    guard_copy(order.id, sizeof(order.id), vip);
+    error = side == NULL ? NULL : guard_client_priority(side->client, &order);
+    if (error != NULL)
+        hf_error_log("guard: %s", hf_error_text(error));
+    hf_error_free(error);
+}
+
+void guard_side_quorum(struct guard_side *side, bool quorate, uint32_t notice_ms)
+{
+    struct guard_quorum quorum = {.quorate = quorate, .notice_ms = notice_ms};
+
+    if (side != NULL)
+        guard_client_quorum(side->client, &quorum);
+}
+
+void guard_side_hint(struct guard_side *side, const char *node, bool fenced)
+{
+    if (side != NULL)
+        guard_client_hint(side->client, node, fenced);
 }
 
 /* --- the heartbeat --- */
@@ -192,36 +275,47 @@ static uint32_t heartbeat_limit(const struct guard_config *config)
 
 /* --- life --- */
 
-struct guard_side *guard_side_open(qb_loop_t *loop, const char *path,
-                                   void (*step)(void *context, struct node_event *event), void *context)
+static void read_config(struct guard_side *side, const char *path)
 {
-    struct guard_client_settings settings = {0};
     struct guard_config config;
-    struct guard_side *side;
     struct hf_error *error;
 
-    if (access(path, F_OK) != 0)
-        return NULL;
-    side = hf_calloc(1, sizeof(*side));
     guard_config_init(&config);
     error = guard_config_read(path, &config);
     if (error != NULL)
         hf_error_log("%s", hf_error_text(error));
+    /* What cannot be read may well name lock servers: no quorum without the lock. */
+    side->locks = error != NULL || config.server_count > 0;
     hf_error_free(error);
-    *side = (struct guard_side){.loop = loop, .step = step, .context = context};
     side->lease_ms = config.lease_ms;
     side->takeover_ms = config.lease_ms + config.drain_ms;
     side->limit_ms = heartbeat_limit(&config);
     guard_config_free(&config);
+}
+
+struct guard_side *guard_side_open(qb_loop_t *loop, const char *path,
+                                   void (*step)(void *context, struct node_event *event), void *context)
+{
+    struct guard_client_settings settings = {0};
+    struct guard_side *side = hf_calloc(1, sizeof(*side));
+    bool configured = access(path, F_OK) == 0;
+
+    *side = (struct guard_side){.loop = loop, .step = step, .context = context};
+    side->expected = configured || access(GUARD_SOCKET, F_OK) == 0;
+    if (configured)
+        read_config(side, path);
     side->client = guard_client_new(loop, &settings, &hooks, side);
     return side;
 }
 
 void guard_side_start(struct guard_side *side)
 {
-    if (side == NULL)
-        return;
-    qb_loop_timer_add(side->loop, QB_LOOP_MED, side->lease_ms * MS, side, on_silence, &side->silence);
+    struct node_event event = {.type = NODE_ROUTERS};
+
+    event.routers.expected = side->expected;
+    side->step(side->context, &event);
+    if (side->locks)
+        qb_loop_timer_add(side->loop, QB_LOOP_MED, side->lease_ms * MS, side, on_silence, &side->silence);
     if (side->limit_ms != 0)
         on_beat(side);
     tell_cluster_lock(side);

@@ -40,7 +40,7 @@ struct daemon {
     struct hf_control_server *control;
     struct runner_client *runner;
     struct fence_runner *fences;
-    struct guard_side *guard; /* NULL where no lock servers are configured */
+    struct guard_side *guard;
     struct cib_schema *schema;
     struct cib_store *store;
     struct cib_saved saved; /* until the node takes it */
@@ -146,6 +146,15 @@ static void perform(struct daemon *daemon, const struct node_effect *effect)
         break;
     case NODE_UNWANT_LOCK:
         guard_side_unwant(daemon->guard, effect->resource);
+        break;
+    case NODE_ROUTER_PRIORITY:
+        guard_side_priority(daemon->guard, effect->resource, (unsigned)effect->level, effect->interval_ms);
+        break;
+    case NODE_QUORATE:
+        guard_side_quorum(daemon->guard, effect->level != 0, corosync_notice_ms(daemon->corosync));
+        break;
+    case NODE_HINT:
+        guard_side_hint(daemon->guard, effect->resource, effect->level != 0);
         break;
     case NODE_FENCE:
         fence_runner_run(daemon->fences, fence_key(effect), effect->resource, effect->bytes,

@@ -67,6 +67,7 @@ void controller_activate(struct node *node, bool active)
     controller->marking = false;
     controller->join_by = 0;
     controller->n_waiters = 0;
+    vip_forget_told(node);
     if (now_active) {
         controller_want(node, "a new coordinator");
     }
@@ -126,6 +127,8 @@ void controller_view(struct node *node, const struct node_event *event)
         node_log(node, LOG_NOTICE, "%s left: %s", node_name(node, left->id),
                  left->machine_lost ? "its machine is not heard any more" : "its daemon ended");
         if (left->machine_lost)
+            vip_hint(node, node_name(node, left->id), false);
+        if (left->machine_lost)
             wait_for_takeover(node, left->id);
         if (left->machine_lost || clean_leave(node, left->id))
             forget_away(node, left->id);
@@ -138,6 +141,7 @@ void controller_view(struct node *node, const struct node_event *event)
     for (int i = 0; !node->controller.seen_view && i < event->view.machines; i++)
         if (!node_is_member(node, event->view.heard[i]))
             remember_away(node, event->view.heard[i], AWAY_GRACE_MS);
+    vip_forget_told(node);
     node->controller.seen_view = true;
     node->controller.marking = false;
 }
@@ -284,7 +288,7 @@ static bool holding(const struct node *node)
     const struct controller *controller = &node->controller;
 
     if (!cib_replica_agreed(node->replica) || controller->marking || controller->join_by > node->now ||
-        awaiting_takeover(node))
+        awaiting_takeover(node) || vip_moving_until(node) > node->now)
         return true;
     for (size_t i = 0; i < controller->n_away; i++)
         if (!controller->away[i].given_up && controller->away[i].deadline > node->now)
@@ -438,6 +442,7 @@ static void operation_seen(struct node *node, const char *node_id, const char *r
         !hf_parse_int64(hf_xml_get(op, "rc-code"), &rc) ||
         !hf_parse_int64(hf_xml_get(op, "op-status"), &status) || status == RUNNER_PENDING)
         return;
+    vip_move_seen(node, resource, op);
     if (status > 0 || rc != key.target_rc)
         count_failure(node, node_id, resource, op);
     if (!is_mine(node, &key)) {
@@ -484,6 +489,8 @@ static void status_seen(void *context, const struct cib_status_seen *seen)
         controller_want(node, "the state of a node changed");
         break;
     case CIB_STATUS_ATTRIBUTE:
+        if (strncmp(seen->name, NODE_VIP_ATTRIBUTE, strlen(NODE_VIP_ATTRIBUTE)) == 0)
+            break; /* for people */
         controller_want(node, "an attribute of a node changed");
         break;
     case CIB_STATUS_TICKET:
@@ -524,6 +531,22 @@ static void finish(struct node *node, const struct graph_action *action, int rc,
     walk(node, &event);
 }
 
+/* A VIP that is demoted here to be promoted there is handed over: its agent is told by the variable that it
+ * would have with notify=true. */
+static void name_successor(struct node *node, const struct graph_action *action, struct node_action *out)
+{
+    static const char name[] = "CRM_meta_notify_promote_uname";
+    const char *successor = NULL;
+
+    if (action->resource != NULL && strcmp(action->task, "demote") == 0 &&
+        node_action_param(out, name) == NULL)
+        successor = vip_successor(node->controller.plan, action->resource, action->node_name);
+    if (successor == NULL)
+        return;
+    out->params = hf_realloc(out->params, out->n_params + 1, sizeof(*out->params));
+    out->params[out->n_params++] = (struct node_pair){hf_strdup(name), hf_strdup(successor)};
+}
+
 static void fill_action(struct node *node, const struct graph_action *action, struct node_action *out)
 {
     struct node_key key = {action->id, sched_graph(node->controller.plan)->id, action->target_rc, ""};
@@ -550,6 +573,7 @@ static void fill_action(struct node *node, const struct graph_action *action, st
         out->params[i].name = hf_strdup(action->attrs[i].name);
         out->params[i].value = hf_strdup(action->attrs[i].value);
     }
+    name_successor(node, action, out);
 }
 
 static void send_action(struct node *node, const struct graph_action *action, uint32_t to)
@@ -736,6 +760,7 @@ static void run(struct node *node)
     node_log(node, LOG_INFO, "transition %d: %d actions, because %s", controller->number,
              sched_graph(controller->plan)->n_actions,
              controller->why == NULL ? "of an abort" : controller->why);
+    vip_distribute(node, controller->plan);
     controller->walk = transition_new(sched_graph(controller->plan));
     walk(node, &start);
 }
@@ -806,6 +831,8 @@ int64_t controller_deadline(const struct node *node)
         deadline = controller->join_by;
     if (controller->takeover_at > node->now && controller->takeover_at < deadline)
         deadline = controller->takeover_at;
+    if (vip_moving_until(node) > node->now && vip_moving_until(node) < deadline)
+        deadline = vip_moving_until(node);
     if (!controller->nodes_written && controller->nodes_retry > node->now &&
         controller->nodes_retry < deadline)
         deadline = controller->nodes_retry;

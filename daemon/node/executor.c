@@ -171,6 +171,10 @@ static void record(struct node *node, xmlDoc *scratch, const struct runner_resul
         .secure_digest = given(data->secure_digest),
     };
 
+    if (op.interval_ms == 0)
+        vip_recorded(node, result->resource, result->call_id);
+    if (op.status == RUNNER_DONE && op.rc == 0)
+        op.term = vip_term(node, result->resource, result->operation);
     op.changed = changed_at(node, result, id, op.status > 0 || (op.status == 0 && op.rc != op.target_rc));
     history_record(xmlDocGetRootElement(scratch), &op);
 }
@@ -198,6 +202,71 @@ static void take_entries(const xmlDoc *scratch, const char *node_id, struct hf_b
         HF_XML_EACH (op, entry, "lrm_rsc_op")
             cib_status_put_history(update, node_id, &resource, op);
     }
+}
+
+void executor_record_term(struct node *node, const xmlNode *lrm_resource, const xmlNode *last, uint64_t term)
+{
+    char id[12];
+    struct hf_buf update = {0};
+    xmlNode *op = xmlCopyNode((xmlNode *)last, 1);
+    struct cib_history_resource resource = {
+        .id = hf_xml_get(lrm_resource, "id"),
+        .class = hf_xml_get(lrm_resource, "class"),
+        .provider = hf_xml_get(lrm_resource, "provider"),
+        .type = hf_xml_get(lrm_resource, "type"),
+    };
+
+    hf_xml_setf(op, HISTORY_TERM, "%" PRIu64, term);
+    cib_status_put_history(&update, node_id_text(node->self, id), &resource, op);
+    xmlFreeNode(op);
+    node_status_update(node, &update, 0);
+}
+
+/* No agent was called, so that the parameters are those of the last operation. */
+void executor_record_move(struct node *node, const xmlNode *lrm_resource, const xmlNode *last,
+                          const char *task, xmlDoc *scratch)
+{
+    char id[12];
+    struct hf_buf update = {0};
+    struct node_key key = {.action = 0, .transition = -1, .target_rc = RUNNER_OCF_OK};
+    HF_CLEANUP(hf_freep) char *text = NULL;
+    xmlNode *before = xmlCopyNode((xmlNode *)last, 1); /* which is about to be overwritten */
+    struct graph_resource resource = {
+        .id = hf_xml_get(lrm_resource, "id"),
+        .class_ = hf_xml_get(lrm_resource, "class"),
+        .provider = hf_xml_get(lrm_resource, "provider"),
+        .type = hf_xml_get(lrm_resource, "type"),
+    };
+    struct history_op op = {
+        .resource = &resource,
+        .task = task,
+        .node_name = node_name(node, node->self),
+        .node_id = node_id_text(node->self, id),
+        .call_id = (int)++node->executor.calls,
+        .run = node->wall,
+        .changed = node->wall,
+        .feature_set = NODE_FEATURE_SET,
+        .digest = hf_xml_get(before, "op-digest"),
+        .restart_list = hf_xml_get(before, "op-force-restart"),
+        .restart_digest = hf_xml_get(before, "op-restart-digest"),
+        .secure_list = hf_xml_get(before, "op-secure-params"),
+        .secure_digest = hf_xml_get(before, "op-secure-digest"),
+        .term = vip_term(node, resource.id, task),
+        .moved = true,
+    };
+    xmlDoc *own = scratch == NULL ? scratch_new() : NULL;
+
+    snprintf(key.uuid, sizeof(key.uuid), "%s", node->config.uuid);
+    text = node_key_make(&key);
+    op.transition_key = text;
+    vip_recorded(node, resource.id, node->executor.calls);
+    history_record(xmlDocGetRootElement(own != NULL ? own : scratch), &op);
+    xmlFreeNode(before);
+    if (own == NULL)
+        return;
+    take_entries(own, op.node_id, &update);
+    xmlFreeDoc(own);
+    node_status_update(node, &update, 0);
 }
 
 static void remember_call_id(struct node *node, uint64_t call_id)
@@ -261,27 +330,12 @@ static void log_result(struct node *node, const struct runner_result *result)
              result->reason[0] != '\0' ? ": " : "", result->reason, result->exec_ms);
 }
 
-void executor_result(struct node *node, const struct runner_result *result)
+static void end_result(struct node *node, const struct runner_result *result)
 {
-    struct executor *executor = &node->executor;
     struct userdata data = {0};
     struct hf_buf update = {0};
     char id[12];
 
-    if (executor->listing) {
-        hf_grow(&executor->late, &executor->late_capacity, executor->n_late + 1, sizeof(*executor->late));
-        runner_result_copy(&executor->late[executor->n_late++], result);
-        return;
-    }
-    remember_call_id(node, result->call_id);
-    if (strncmp(result->resource, METADATA_RESOURCE, strlen(METADATA_RESOURCE)) == 0) {
-        take_metadata(node, result);
-        return;
-    }
-    if (result->interval_ms > 0 && result->status == RUNNER_CANCELLED) {
-        cancelled(node, result);
-        return;
-    }
     log_result(node, result);
     userdata_decode(result, &data);
     leases_result(node, result, &data.terms);
@@ -299,6 +353,87 @@ void executor_result(struct node *node, const struct runner_result *result)
             node_effect_add(node, NODE_ACK)->ticket = result->sequence;
     }
     userdata_clear(&data);
+}
+
+/* What was carried out, and leaves no result in the CIB. */
+static void end_unrecorded(struct node *node, const struct runner_result *result, int rc,
+                           enum runner_status status)
+{
+    struct userdata data = {0};
+
+    userdata_decode(result, &data);
+    leases_result(node, result, &data.terms);
+    if (given(data.key) != NULL)
+        send_done(node, data.key, rc, status, result->reason);
+    if (result->sequence != 0)
+        node_effect_add(node, NODE_ACK)->ticket = result->sequence;
+    userdata_clear(&data);
+}
+
+/* A monitor that was started for a role which the VIP has no more. */
+static void outdated(struct node *node, const struct runner_result *result)
+{
+    if (!vip_monitors_anew(node, result)) {
+        struct node_effect *effect = node_effect_add(node, NODE_CANCEL);
+
+        effect->resource = hf_strdup(result->resource);
+        effect->operation = hf_strdup(result->operation);
+        effect->interval_ms = result->interval_ms;
+    }
+    node_log(node, LOG_INFO, "%s of %s every %" PRIu32 " ms was meant for its former role: it ends",
+             result->operation, result->resource, result->interval_ms);
+    end_unrecorded(node, result, result->expected_rc, RUNNER_DONE);
+}
+
+/* The coordinator learns that the promotion did not happen; it is no failure of the resource. */
+static void lost_race(struct node *node, const struct runner_result *result)
+{
+    node_log(node, LOG_NOTICE, "%s of %s: another node has taken it meanwhile", result->operation,
+             result->resource);
+    vip_not_promoted(node, result->resource);
+    end_unrecorded(node, result, result->rc, result->status);
+}
+
+void executor_judged(struct node *node, const struct runner_result *result)
+{
+    if (vip_judge(node, result, true) == VIP_OUTDATED)
+        outdated(node, result);
+    else
+        end_result(node, result);
+}
+
+void executor_result(struct node *node, const struct runner_result *result)
+{
+    struct executor *executor = &node->executor;
+
+    if (executor->listing ||
+        (vip_guard_awaited(node) && vip_is(result->class, result->provider, result->type))) {
+        hf_grow(&executor->late, &executor->late_capacity, executor->n_late + 1, sizeof(*executor->late));
+        runner_result_copy(&executor->late[executor->n_late++], result);
+        return;
+    }
+    remember_call_id(node, result->call_id);
+    if (strncmp(result->resource, METADATA_RESOURCE, strlen(METADATA_RESOURCE)) == 0) {
+        take_metadata(node, result);
+        return;
+    }
+    if (result->interval_ms > 0 && result->status == RUNNER_CANCELLED) {
+        cancelled(node, result);
+        return;
+    }
+    switch (vip_judge(node, result, false)) {
+    case VIP_RECORD:
+        end_result(node, result);
+        break;
+    case VIP_OUTDATED:
+        outdated(node, result);
+        break;
+    case VIP_LOST_RACE:
+        lost_race(node, result);
+        break;
+    case VIP_WAIT:
+        break;
+    }
 }
 
 /* --- the whole status --- */
@@ -333,7 +468,8 @@ void executor_publish(struct node *node)
 {
     struct executor *executor = &node->executor;
 
-    if (executor->published || node->farewell || node->n_names == 0 || !cib_replica_in_sync(node->replica))
+    if (executor->published || node->farewell || vip_guard_awaited(node) || node->n_names == 0 ||
+        !cib_replica_in_sync(node->replica))
         return;
     ask_history(node);
 }
@@ -375,12 +511,14 @@ static void put_state(struct node *node, const struct runner_result *entries, si
 
         remember_call_id(node, entries[i].call_id);
         userdata_decode(&entries[i], &data);
-        if (is_recorded(&entries[i], &data))
+        if (is_recorded(&entries[i], &data) && vip_judge_history(node, &entries[i]))
             record(node, scratch, &entries[i], &data);
         userdata_clear(&data);
     }
+    vip_adopt_into(node, scratch);
     if (attributes != NULL)
         xmlAddChild(state, xmlDocCopyNode(attributes, scratch, 1));
+    vip_publish_again(node);
     cib_status_replace_node(update, state);
     if (!node->leaving)
         cib_status_set_attribute(update, id, "shutdown", NULL);
@@ -419,6 +557,22 @@ static void survey(struct node *node, const struct runner_result *entries, size_
     leases_surveyed(node);
 }
 
+/* What came while the history was under way. */
+static void take_late(struct node *node)
+{
+    struct executor *executor = &node->executor;
+    struct runner_result *late = executor->late;
+    size_t count = executor->n_late;
+
+    executor->late = NULL;
+    executor->n_late = executor->late_capacity = 0;
+    for (size_t i = 0; i < count; i++) {
+        executor_result(node, &late[i]);
+        runner_result_clear(&late[i]);
+    }
+    free(late);
+}
+
 void executor_history(struct node *node, const struct runner_result *entries, size_t count)
 {
     struct executor *executor = &node->executor;
@@ -428,16 +582,13 @@ void executor_history(struct node *node, const struct runner_result *entries, si
         return;
     executor->listing = false;
     survey(node, entries, count);
-    if (cib_replica_in_sync(node->replica) && node->n_names > 0 && !node->farewell) {
+    if (cib_replica_in_sync(node->replica) && node->n_names > 0 && !node->farewell &&
+        !vip_guard_awaited(node)) {
         executor->published = true;
         put_state(node, entries, count, &update);
         node_status_update(node, &update, 0);
     }
-    for (size_t i = 0; i < executor->n_late; i++) {
-        executor_result(node, &executor->late[i]);
-        runner_result_clear(&executor->late[i]);
-    }
-    executor->n_late = 0;
+    take_late(node);
     executor_publish(node);
 }
 

@@ -153,6 +153,7 @@ static void run_agent(struct node *node, const struct fence_update *update, bool
 
 static void mark_fenced(struct node *node, const char *target, enum fence_action action)
 {
+    struct node_message hint = {.kind = NODE_MESSAGE_HINT, .text = (char *)target, .rc = 1};
     struct hf_buf update = {0};
     char id[12];
 
@@ -162,6 +163,7 @@ static void mark_fenced(struct node *node, const char *target, enum fence_action
 
         cib_status_set_attribute(&update, id, "#node-unfenced", when);
     } else {
+        node_send(node, &hint);
         controller_drop_transient(node, id, &update);
         cib_status_set_node(&update, id, "in_ccm", "false");
         cib_status_set_node(&update, id, "crmd", "offline");

@@ -96,6 +96,12 @@ void node_message_encode(const struct node_message *message, struct hf_buf *out)
         hf_put_u32(out, (uint32_t)message->rc);
         hf_put_u32(out, (uint32_t)message->status);
         break;
+    case NODE_MESSAGE_PRIORITY:
+    case NODE_MESSAGE_HINT:
+        hf_put_string(out, message->text);
+        hf_put_u32(out, (uint32_t)message->rc);
+        hf_put_u32(out, (uint32_t)message->status);
+        break;
     case NODE_MESSAGE_CONFIRM:
         hf_put_u64(out, message->ticket);
         hf_put_string(out, message->text);
@@ -136,6 +142,12 @@ static struct hf_error *get_body(struct hf_reader *in, struct node_message *mess
         break;
     case NODE_MESSAGE_LOCK:
         message->ticket = hf_get_u64(in);
+        message->rc = (int32_t)hf_get_u32(in);
+        message->status = (int32_t)hf_get_u32(in);
+        break;
+    case NODE_MESSAGE_PRIORITY:
+    case NODE_MESSAGE_HINT:
+        message->text = hf_get_string(in);
         message->rc = (int32_t)hf_get_u32(in);
         message->status = (int32_t)hf_get_u32(in);
         break;

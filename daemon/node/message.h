@@ -23,7 +23,9 @@ enum node_message_kind {
     NODE_MESSAGE_FENCE = 8,   /* coordinator to a node: run a fence agent, or forget that you were asked */
     NODE_MESSAGE_FENCED = 9,  /* its result */
     NODE_MESSAGE_LOCK = 11,   /* what the sender holds of the lock `cluster` */
-    NODE_MESSAGE_CONFIRM = 10, /* to the coordinator: an operator says that a node is down */
+    NODE_MESSAGE_PRIORITY = 12, /* coordinator to a node: what the scores make of a VIP there */
+    NODE_MESSAGE_HINT = 13,     /* everybody: a node was fenced, its VIPs are free */
+    NODE_MESSAGE_CONFIRM = 10,  /* to the coordinator: an operator says that a node is down */
 };
 
 struct node_pair {
@@ -55,6 +57,7 @@ struct node_message {
      * SETTLED: rc is an enum hf_error_kind, text why.  CONFIRM: text is the node's name.
      * FENCE: key is the agent, text its input, status its timeout in ms, rc 1 to forget.
      * LOCK: rc 1 if it is held, status 1 if lock servers are configured, ticket the token.
+     * PRIORITY: text is the resource, rc its priority, status its rank.  HINT: text is the node's name.
      * FENCED: rc is the exit status, status 1 if it was late, text its output, key its errors. */
     char *key;
     int32_t rc, status;

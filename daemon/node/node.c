@@ -214,6 +214,8 @@ static void applied(struct node *node, const struct cib_update *update)
         controller_status_applied(node, update->bytes.data, update->bytes.length);
     if (update->status)
         contradict(node, update->text);
+    if (update->status)
+        vip_status_applied(node);
 }
 
 /* Who coordinates is no part of the replicated state, but everybody looks for it in <cib>. */
@@ -480,6 +482,7 @@ static void take_view(struct node *node, const struct node_event *event)
     node->machines = event->view.machines;
     node->corosync_quorate = event->view.quorate;
     node->fencing_configured = false;
+    vip_quorum(node);
     controller_view(node, event);
     view.quorum = quorum_now(node, &view.term);
     view.spare = spare_members(node);
@@ -537,6 +540,12 @@ static void take_message(struct node *node, const struct node_event *event)
             break;
         case NODE_MESSAGE_LOCK:
             quorum_heard(node, event->message.from, &message);
+            break;
+        case NODE_MESSAGE_PRIORITY:
+            vip_priority(node, &message);
+            break;
+        case NODE_MESSAGE_HINT:
+            vip_hint(node, message.text, true);
             break;
         case NODE_MESSAGE_CONFIRM:
             controller_confirm(node, event->message.from, &message);
@@ -636,6 +645,7 @@ static void dispatch(struct node *node, const struct node_event *event)
     case NODE_QUORUM:
         node->machines = event->view.machines;
         node->corosync_quorate = event->view.quorate;
+        vip_quorum(node);
         node_quorum_changed(node);
         break;
     case NODE_NAMES:
@@ -668,6 +678,9 @@ static void dispatch(struct node *node, const struct node_event *event)
     case NODE_OWN_LOCKS:
         leases_locks(node, event->own_locks.list, event->own_locks.count);
         break;
+    case NODE_ROUTERS:
+        vip_routers(node, event);
+        break;
     case NODE_FENCED:
         fencing_result(node, event->fenced);
         break;
@@ -686,6 +699,7 @@ const struct node_effect *node_step(struct node *node, const struct node_event *
     node->now = event->now;
     node->wall = event->wall;
     dispatch(node, event);
+    vip_run(node);
     controller_run(node);
     *count = node->n_effects;
     return node->effects;
@@ -694,8 +708,9 @@ const struct node_effect *node_step(struct node *node, const struct node_event *
 int64_t node_deadline(const struct node *node)
 {
     int64_t deadline = cib_replica_deadline(node->replica);
-    int64_t others[] = {controller_deadline(node), request_deadline(node), fencing_deadline(node->fencing),
-                        leases_deadline(node), node->leaving ? node->leave_by : INT64_MAX};
+    int64_t others[] = {
+        controller_deadline(node), request_deadline(node), fencing_deadline(node->fencing),
+        leases_deadline(node),     vip_deadline(node),     node->leaving ? node->leave_by : INT64_MAX};
 
     for (size_t i = 0; i < HF_ARRAY_LENGTH(others); i++)
         if (others[i] < deadline)
@@ -715,6 +730,7 @@ struct node *node_new(const struct node_config *config, struct cib_saved *saved)
     node->replica = cib_replica_new(&options, saved);
     node->self = config->self;
     node->leases = leases_new();
+    vip_init(node);
     node->fencing = fencing_new(config->name, (uint64_t)config->self << 32 | config->pid);
     return node;
 }
@@ -732,6 +748,7 @@ void node_free(struct node *node)
     free(node->effects);
     controller_free(node);
     executor_free(node);
+    vip_free(node);
     cib_replica_free(node->replica);
     for (size_t i = 0; i < node->n_names; i++)
         free(node->names[i].name);

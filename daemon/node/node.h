@@ -56,6 +56,7 @@ enum node_input {
     NODE_RESULT,         /* an agent's operation ended */
     NODE_LOCK,           /* what the guard says of the lock `cluster` changed */
     NODE_OWN_LOCKS,      /* what it says of the locks of resources: all that it was told to get */
+    NODE_ROUTERS,        /* what the guard says of VIPs changed, or the guard was reached or lost */
     NODE_FENCED,         /* a fence agent ended */
     NODE_SHUTDOWN,       /* this node shall leave in good order */
     NODE_TICK,           /* node_deadline() was reached */
@@ -85,6 +86,24 @@ struct node_duty {
     bool needed; /* something runs here that must not outlive a lock, and no fence device would see to it */
     bool late;   /* the lock is lost, or the quorum, and not all of that has stopped */
 };
+
+/* A VIP in the guard of this node (daemon/guard/router_frames.h). */
+struct node_router {
+    const char *resource; /* whose address it is */
+    bool promoted;        /* MASTER */
+    bool taken;           /* another node is known to be it */
+    uint64_t token;       /* the term of its lock, while promoted; 0 without a lock */
+    uint64_t contested;   /* adverts of others while it was MASTER, so far */
+    uint8_t vrid, priority;
+    bool has_right;
+    const char *state, *right; /* as guard_router_state_name() and guard_router_right_name() have them */
+    const char *interface;
+    const char *fault; /* "" for none */
+};
+
+/* A VIP in a node's transient attributes, for status: this and the resource's id are its name; its value is
+ * NAME=VALUE words, fault= the last and the rest of it. */
+#define NODE_VIP_ATTRIBUTE "holdfast-vip-"
 
 /* What became of a NODE_FENCE effect; run and requester are the effect's ticket and client. */
 struct node_fence_result {
@@ -139,20 +158,30 @@ struct node_event {
             const struct node_own_lock *list;
             size_t count;
         } own_locks;
+        struct {
+            bool expected; /* there is a guard, or is to be */
+            bool attached; /* it is reached, and the list is complete */
+            const struct node_router *list;
+            size_t count;
+        } routers;
     };
 };
 
 enum node_effect_type {
-    NODE_SEND,         /* bytes to the group */
-    NODE_STORE,        /* make bytes durable: a snapshot, or records for the log; answer with NODE_STORED */
-    NODE_REPLY,        /* bytes are the answer to client */
-    NODE_RUN,          /* call to the agent runner */
-    NODE_CANCEL,       /* resource, operation, interval_ms to the runner */
-    NODE_FORGET,       /* resource to the runner */
-    NODE_LIST,         /* ask the runner for its history */
-    NODE_ACK,          /* ticket: results up to this sequence are safe */
-    NODE_WANT_LOCK,    /* take part in the lock called resource, with interval_ms as the rank: 0 bids first */
-    NODE_UNWANT_LOCK,  /* give the lock called resource up: all that it was for has stopped */
+    NODE_SEND,        /* bytes to the group */
+    NODE_STORE,       /* make bytes durable: a snapshot, or records for the log; answer with NODE_STORED */
+    NODE_REPLY,       /* bytes are the answer to client */
+    NODE_RUN,         /* call to the agent runner */
+    NODE_CANCEL,      /* resource, operation, interval_ms to the runner */
+    NODE_FORGET,      /* resource to the runner */
+    NODE_LIST,        /* ask the runner for its history */
+    NODE_ACK,         /* ticket: results up to this sequence are safe */
+    NODE_WANT_LOCK,   /* take part in the lock called resource, with interval_ms as the rank: 0 bids first */
+    NODE_UNWANT_LOCK, /* give the lock called resource up: all that it was for has stopped */
+    NODE_ROUTER_PRIORITY, /* tell the guard: of VIP resource, level is the priority (0: never by itself),
+                             interval_ms the rank */
+    NODE_QUORATE,      /* tell the guard: whether corosync counts this partition as quorate, level 1 or 0 */
+    NODE_HINT,         /* tell the guard: node resource is not heard any more; level 1: it was fenced */
     NODE_FENCE,        /* run fence agent resource with bytes as its input, for at most interval_ms */
     NODE_FENCE_FORGET, /* the run called ticket is not wanted any more */
     NODE_LOG,          /* bytes are a line for the log, of syslog priority level */

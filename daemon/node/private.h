@@ -25,7 +25,8 @@ enum { TICKET_BIT_RESULT = 62, TICKET_BIT_OWN = 63 };
 #define TICKET_OWN (UINT64_C(1) << TICKET_BIT_OWN)       /* | enum own_ticket */
 enum own_ticket { OWN_NODES = 1, OWN_FAREWELL = 2, OWN_MARK = 3 };
 
-/* A transient attribute: the node is in maintenance because its daemon was gone, and nobody else wanted that. */
+/* A transient attribute: the node is in maintenance because its daemon was gone, and nobody else wanted that.
+ */
 #define NODE_LEFT_ALONE "left-alone"
 
 #define NODE_FEATURE_SET "3.19.0"
@@ -110,6 +111,8 @@ struct executor {
     size_t n_cancelling, cancelling_capacity;
 };
 
+struct vips;
+
 struct lock_holder {
     uint32_t id;
     bool configured, owned;
@@ -158,6 +161,7 @@ struct node {
     struct controller controller;
     struct executor executor;
     struct leases *leases;
+    struct vips *vips;
     struct question *questions;
     size_t n_questions, questions_capacity;
     struct fencing *fencing;
@@ -209,6 +213,14 @@ void executor_announce(struct node *node, const struct node_action *action);
 /* Ends an action that was not run as failed, for this reason. */
 void executor_fail(struct node *node, const struct node_action *action, const char *reason);
 void executor_cleanup(struct node *node, const char *resource, bool refresh);
+/* A result that vip_judge() kept until it could be judged. */
+void executor_judged(struct node *node, const struct runner_result *result);
+/* Writes into the history that the guard did task by itself; lrm_resource is the resource's history and last
+ * its last operation. Into scratch, or (NULL) into the CIB. */
+void executor_record_move(struct node *node, const xmlNode *lrm_resource, const xmlNode *last,
+                          const char *task, xmlDoc *scratch);
+/* Adds the lock's term to the promotion that was recorded last. */
+void executor_record_term(struct node *node, const xmlNode *lrm_resource, const xmlNode *last, uint64_t term);
 void executor_free(struct node *node);
 
 /* --- controller.c --- */
@@ -276,6 +288,61 @@ void leases_locks(struct node *node, const struct node_own_lock *locks, size_t c
 /* Does what follows from all that is known now. */
 void leases_settle(struct node *node);
 int64_t leases_deadline(const struct node *node);
+
+/* --- vip.c --- */
+
+/* Whether this is the agent of VIPs; provider may be NULL. */
+bool vip_is(const char *class, const char *provider, const char *type);
+void vip_init(struct node *node);
+void vip_free(struct node *node);
+/* The guard's news; expected but not attached: it is being looked for, or was lost. */
+void vip_routers(struct node *node, const struct node_event *event);
+/* Whether this node's status had better wait for the guard. */
+bool vip_guard_awaited(const struct node *node);
+/* What corosync says of quorum, to the guard. */
+void vip_quorum(struct node *node);
+void vip_hint(struct node *node, const char *name, bool fenced);
+/* Adopts what the guard did by itself into a status that is being written anew. */
+void vip_adopt_into(struct node *node, xmlDoc *scratch);
+/* An operation was recorded. */
+void vip_recorded(struct node *node, const char *resource, uint64_t call_id);
+/* The term of the lock that a promotion of the resource here had, 0 for none. */
+uint64_t vip_term(const struct node *node, const char *resource, const char *task);
+
+enum vip_verdict {
+    VIP_RECORD,    /* a result like any other */
+    VIP_OUTDATED,  /* it judged a role that has changed since */
+    VIP_WAIT,      /* kept: the guard's word decides, or time */
+    VIP_LOST_RACE, /* a promotion that came too late: another node has the VIP */
+};
+/* again: it was kept already. */
+enum vip_verdict vip_judge(struct node *node, const struct runner_result *result, bool again);
+/* Whether a monitor of the same name and interval was started since the one that gave this result. */
+bool vip_monitors_anew(const struct node *node, const struct runner_result *result);
+/* Whether an entry of the runner's history may be published. */
+bool vip_judge_history(struct node *node, const struct runner_result *result);
+/* The promotion that was under way here has not come about, and that is no failure. */
+void vip_not_promoted(struct node *node, const char *resource);
+/* This node's status was changed. */
+void vip_status_applied(struct node *node);
+/* This node's status is being written anew. */
+void vip_publish_again(struct node *node);
+/* The coordinator's word on a VIP here. */
+void vip_priority(struct node *node, const struct node_message *message);
+/* Tells the nodes what the plan makes of their VIPs' priorities, as far as it changed. */
+void vip_distribute(struct node *node, const struct sched_output *plan);
+/* Everything has to be told again. */
+void vip_forget_told(struct node *node);
+/* The node where the plan wants a VIP that is demoted on node from; NULL if nowhere. */
+const char *vip_successor(const struct sched_output *plan, const struct graph_resource *resource,
+                          const char *from);
+/* The coordinator saw an operation of a resource. */
+void vip_move_seen(struct node *node, const char *resource, const xmlNode *op);
+/* ms: until then a VIP may be on its way from one node to another by itself. */
+int64_t vip_moving_until(const struct node *node);
+/* Does what is due; called at the end of every step. */
+void vip_run(struct node *node);
+int64_t vip_deadline(const struct node *node);
 
 /* --- request.c --- */
 

@@ -107,6 +107,14 @@ static void write_digests(xmlNode *xml, const struct history_op *op)
     hf_xml_set(xml, "op-secure-digest", op->secure_digest);
 }
 
+static void write_move(xmlNode *xml, const struct history_op *op)
+{
+    hf_xml_set(xml, HISTORY_TERM, NULL);
+    if (op->term > 0)
+        hf_xml_setf(xml, HISTORY_TERM, "%llu", (unsigned long long)op->term);
+    hf_xml_set(xml, HISTORY_MOVED, op->moved ? HISTORY_GUARD : NULL);
+}
+
 static xmlNode *write_op(xmlNode *resource, const char *id, const struct history_op *op,
                          const struct entry *entry)
 {
@@ -132,6 +140,7 @@ static xmlNode *write_op(xmlNode *resource, const char *id, const struct history
         hf_xml_set(xml, "migrate_target", op->migrate_target);
     }
     write_digests(xml, op);
+    write_move(xml, op);
     return xml;
 }
 

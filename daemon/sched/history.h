@@ -32,7 +32,14 @@ struct history_op {
     const char *transition_magic; /* STATUS:RC;KEY; NULL: composed */
     const char *feature_set;      /* crm_feature_set */
     const char *digest, *restart_digest, *restart_list, *secure_digest, *secure_list; /* or NULL */
+    uint64_t term; /* a promotion by a lock: the lock's term; 0: none */
+    bool moved;    /* not an operation of an agent: the guard changed the role by itself */
 };
+
+/* The attributes of <lrm_rsc_op> that Pacemaker does not have. */
+#define HISTORY_TERM "lock-term" /* of the lock by which the resource was promoted */
+#define HISTORY_MOVED "moved-by" /* HISTORY_GUARD: the guard, and no agent was called */
+#define HISTORY_GUARD "guard"
 
 /* Makes sure that node has a <node_state> and returns it. */
 xmlNode *history_node_state(xmlNode *cib, const char *node_id, const char *node_name, bool remote);

@@ -341,6 +341,7 @@ struct sc_xml_list sc_history_sorted(struct run *run, const xmlNode *lrm_resourc
 void sc_active_range(const struct sc_xml_list *list, int *start, int *stop);
 const xmlNode *sc_history_of(struct run *run, const struct node *node, const char *id);
 struct resource *sc_find_in_instance(struct resource *rsc, const char *name);
+void sc_settle_promotions(struct resource *rsc);
 void sc_unpack_node_history(struct run *run, struct node *node, const xmlNode *state);
 
 /* --- unpack_nodes.c --- */

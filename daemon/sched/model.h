@@ -427,6 +427,7 @@ struct resource {
     int ban_after_failures;
     int64_t failure_expiration_ms, remote_reconnect_ms;
     enum role orig_role, next_role;
+    int64_t promoted_term; /* of the lock by which it is promoted, 0: none */
     enum multiply_active multiply;
     struct resource *launcher; /* the container that this runs in */
     struct resources launched;
@@ -556,6 +557,10 @@ struct run {
         struct sched_score *at;
         int n, capacity;
     } scores;
+    struct {
+        struct sched_promotion *at;
+        int n, capacity;
+    } promotions;
     struct {
         struct sched_reason *at;
         int n, capacity;

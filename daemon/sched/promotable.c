@@ -253,6 +253,23 @@ static struct placement *promotable_on(struct run *run, const struct resource *r
     return placement;
 }
 
+static void note_candidate(struct run *run, const struct resource *instance)
+{
+    struct sched_promotion promotion = {
+        .resource = (instance->flags & RSC_UNIQUE) ? instance->id : instance->xml_id,
+        .class_ = instance->class_,
+        .provider = instance->provider,
+        .type = instance->type,
+        .score = instance->promotion_priority,
+        .promoted = instance->next_role == ROLE_PROMOTED,
+    };
+
+    if (instance->children.n > 0 || instance->assigned == NULL)
+        return;
+    promotion.node = instance->assigned->name;
+    SC_PUSH(run, &run->promotions, promotion);
+}
+
 static void set_role(struct run *run, struct resource *instance, int *promoted)
 {
     struct resource *top = sc_top(instance);
@@ -283,6 +300,8 @@ void sc_set_instance_roles(struct run *run, struct resource *rsc)
     sort_instances(run, rsc);
     for (int i = 0; i < rsc->children.n; i++)
         set_role(run, rsc->children.at[i], &promoted);
+    for (int i = 0; i < rsc->children.n; i++)
+        note_candidate(run, rsc->children.at[i]);
 }
 
 /* --- actions and orderings --- */

@@ -127,6 +127,12 @@ const struct sched_score *sched_scores(const struct sched_output *output, int *c
     return output->run.scores.at;
 }
 
+const struct sched_promotion *sched_promotions(const struct sched_output *output, int *count)
+{
+    *count = output->run.promotions.n;
+    return output->run.promotions.at;
+}
+
 int64_t sched_next_recheck(const struct sched_output *output)
 {
     return output->run.recheck_by;

@@ -32,6 +32,15 @@ struct sched_score {
     bool promotion; /* a promotion score instead of an allocation score */
 };
 
+/* An instance of a promotable clone and its chances, on the node that it is assigned to. */
+struct sched_promotion {
+    const char *resource;                 /* as the history and its agent know it */
+    const char *class_, *provider, *type; /* provider may be NULL */
+    const char *node;
+    int score;     /* negative: it must not be promoted there now */
+    bool promoted; /* it is to be */
+};
+
 /* One cause behind a decision. */
 struct sched_reason {
     const char *resource;
@@ -56,6 +65,8 @@ const struct sched_graph *sched_graph(const struct sched_output *output);
 const struct status_model *sched_status(const struct sched_output *output);
 /* Sorted by resource, then node; empty unless input->show_scores. */
 const struct sched_score *sched_scores(const struct sched_output *output, int *count);
+/* One clone after the other; of each, the best instance first. */
+const struct sched_promotion *sched_promotions(const struct sched_output *output, int *count);
 /* Epoch seconds at which to run again even if nothing happens (rules, failure-timeout), 0 for none. */
 int64_t sched_next_recheck(const struct sched_output *output);
 /* What was wrong with the configuration, in the order found. */

@@ -2,6 +2,7 @@
  *
  * The entries of a resource are taken in the order in which they happened; each changes the role that the
  * resource is thought to have, and a failed one what must be done about it (on-fail). */
+#include "daemon/sched/history.h"
 #include "daemon/sched/model.h"
 
 #include <stdio.h>
@@ -587,6 +588,7 @@ static void succeeded(struct event *event, int rc, const xmlNode *last_failure, 
         clears = true;
     } else if (event->task == TASK_PROMOTE) {
         rsc->orig_role = ROLE_PROMOTED;
+        rsc->promoted_term = sc_xml_long(event->xml, HISTORY_TERM, 0);
         clears = true;
     } else if (event->task == TASK_DEMOTE) {
         clears = *on_fail == FAIL_DEMOTE;
@@ -1196,6 +1198,27 @@ static void link_removed_guests(struct run *run, const xmlNode *list)
             continue;
         rsc->launcher = launcher;
         SC_PUSH(run, &launcher->launched, rsc);
+    }
+}
+
+/* A lock is held by one node.  Where two say that they promoted an instance, the one with the older term, or
+ * without any, has lost it since, and has only not said so yet. */
+void sc_settle_promotions(struct resource *rsc)
+{
+    int64_t newest = 0;
+
+    for (int i = 0; i < rsc->children.n; i++) {
+        const struct resource *child = rsc->children.at[i];
+
+        sc_settle_promotions(rsc->children.at[i]);
+        if (child->orig_role == ROLE_PROMOTED && child->promoted_term > newest)
+            newest = child->promoted_term;
+    }
+    for (int i = 0; (rsc->flags & RSC_PROMOTABLE) && i < rsc->children.n; i++) {
+        struct resource *child = rsc->children.at[i];
+
+        if (child->orig_role == ROLE_PROMOTED && child->promoted_term < newest)
+            child->orig_role = ROLE_UNPROMOTED;
     }
 }
 

@@ -258,6 +258,8 @@ void sc_unpack_status(struct run *run)
     while (unpack_histories(run, false))
         ;
     unpack_histories(run, run->fencing_enabled);
+    for (int i = 0; i < run->resources.n; i++)
+        sc_settle_promotions(run->resources.at[i]);
     for (int i = run->stop_needed.n - 1; i >= 0; i--) {
         struct node *node = sc_current(run->stop_needed.at[i]);
         if (node != NULL)

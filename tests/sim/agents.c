@@ -5,7 +5,7 @@
 
 #include "lib/alloc.h"
 
-enum { LONGEST_MS = 30, WALL = 1700000000 };
+enum { LONGEST_MS = 30, AGAIN_MS = 3, WALL = 1700000000 };
 
 struct resource {
     struct resource *next;
@@ -19,6 +19,7 @@ struct operation {
     struct operation *next;
     struct runner_call call;
     int64_t due;    /* when it ends, or runs next */
+    int64_t end;    /* when it is late; 0: never */
     bool recurring; /* has run at least once */
     int32_t last_rc;
 };
@@ -34,6 +35,8 @@ struct sim_agents {
     uint64_t random, sequence;
     int64_t now; /* of the last call that said */
     unsigned start_percent, stop_percent;
+    sim_agent *agent;
+    void *context;
     struct resource *resources;
     struct operation *operations;
     struct told *results, **results_end;
@@ -46,6 +49,12 @@ struct sim_agents *sim_agents_new(uint64_t seed)
     agents->random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     agents->results_end = &agents->results;
     return agents;
+}
+
+void sim_agents_hook(struct sim_agents *agents, sim_agent *agent, void *context)
+{
+    agents->agent = agent;
+    agents->context = context;
 }
 
 static uint64_t below(struct sim_agents *agents, uint64_t limit)
@@ -171,9 +180,35 @@ void sim_agents_attach(struct sim_agents *agents)
         told->told = told->acked;
 }
 
-struct runner_result **sim_agents_history(struct sim_agents *agents, size_t *count)
+/* What is under way is part of the history, too. */
+static struct runner_result pending_result(const struct operation *operation, int64_t now)
 {
-    struct runner_result **list = NULL;
+    const struct runner_call *call = &operation->call;
+
+    return (struct runner_result){
+        .call_id = call->id,
+        .resource = call->resource,
+        .operation = call->operation,
+        .interval_ms = call->interval_ms,
+        .expected_rc = call->expected_rc,
+        .class = call->class,
+        .provider = call->provider,
+        .type = call->type,
+        .rc = RUNNER_OCF_PENDING,
+        .status = RUNNER_PENDING,
+        .history = RUNNER_INFLIGHT,
+        .reason = "",
+        .output = "",
+        .start_time = WALL + now / 1000,
+        .rc_change_time = WALL + now / 1000,
+        .userdata = call->userdata,
+        .userdata_length = call->userdata_length,
+    };
+}
+
+struct runner_result *sim_agents_history(struct sim_agents *agents, size_t *count)
+{
+    struct runner_result *list = NULL;
     size_t capacity = 0;
 
     *count = 0;
@@ -181,7 +216,13 @@ struct runner_result **sim_agents_history(struct sim_agents *agents, size_t *cou
         if (!told->history)
             continue;
         hf_grow(&list, &capacity, *count + 1, sizeof(*list));
-        list[(*count)++] = &told->result;
+        list[(*count)++] = told->result;
+    }
+    for (struct operation *at = agents->operations; at != NULL; at = at->next) {
+        if (at->recurring || strcmp(at->call.operation, "meta-data") == 0)
+            continue;
+        hf_grow(&list, &capacity, *count + 1, sizeof(*list));
+        list[(*count)++] = pending_result(at, agents->now);
     }
     return list;
 }
@@ -257,6 +298,7 @@ void sim_agents_run(struct sim_agents *agents, const struct runner_call *call, i
     resource->busy_until += 1 + (int64_t)below(agents, LONGEST_MS);
     runner_call_copy(&operation->call, call);
     operation->due = resource->busy_until;
+    operation->end = call->timeout_ms == 0 ? 0 : operation->due + call->timeout_ms;
     operation->next = agents->operations;
     agents->operations = operation;
 }
@@ -290,12 +332,32 @@ static int32_t act(struct sim_agents *agents, struct resource *resource, const c
     return RUNNER_OCF_OK;
 }
 
+/* What was ordered for the same resource since waits, too. */
+static void postpone(struct sim_agents *agents, struct operation *operation)
+{
+    for (struct operation *at = agents->operations; at != NULL; at = at->next)
+        if (at->call.id >= operation->call.id && strcmp(at->call.resource, operation->call.resource) == 0)
+            at->due += AGAIN_MS;
+    find(agents, operation->call.resource)->busy_until += AGAIN_MS;
+}
+
 static void end_operation(struct sim_agents *agents, struct operation *operation)
 {
-    int32_t rc = act(agents, find(agents, operation->call.resource), operation->call.operation);
+    enum runner_status status = RUNNER_DONE;
+    int32_t rc = agents->agent == NULL ? SIM_AGENT_PLAIN
+                                       : agents->agent(agents->context, &operation->call, operation->due);
 
+    if (rc == SIM_AGENT_LATER) {
+        postpone(agents, operation);
+        if (operation->end == 0 || operation->due < operation->end)
+            return;
+        rc = RUNNER_OCF_ERROR;
+        status = RUNNER_TIMEOUT;
+    } else if (rc == SIM_AGENT_PLAIN) {
+        rc = act(agents, find(agents, operation->call.resource), operation->call.operation);
+    }
     if (operation->call.interval_ms == 0) {
-        add_result(agents, &operation->call, rc, RUNNER_DONE);
+        add_result(agents, &operation->call, rc, status);
         drop_operation(agents, operation);
         return;
     }

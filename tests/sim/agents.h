@@ -15,7 +15,13 @@ struct sim_agents;
 
 enum sim_state { SIM_STOPPED, SIM_STARTED, SIM_PROMOTED };
 
+/* What an agent does that is more than one state: its exit code, SIM_AGENT_LATER if it is to be asked again
+ * in a while, or SIM_AGENT_PLAIN if it is an agent like the others. */
+enum { SIM_AGENT_PLAIN = -1, SIM_AGENT_LATER = -2 };
+typedef int32_t sim_agent(void *context, const struct runner_call *call, int64_t now);
+
 struct sim_agents *sim_agents_new(uint64_t seed);
+void sim_agents_hook(struct sim_agents *agents, sim_agent *agent, void *context);
 /* The machine's end: everything it ran ends with it. */
 void sim_agents_free(struct sim_agents *agents);
 
@@ -27,8 +33,8 @@ void sim_agents_forget(struct sim_agents *agents, const char *resource);
 void sim_agents_ack(struct sim_agents *agents, uint64_t sequence);
 /* A new daemon has attached: what was not acknowledged is told again. */
 void sim_agents_attach(struct sim_agents *agents);
-/* The whole history; the array is the caller's (free()), its entries borrowed. */
-struct runner_result **sim_agents_history(struct sim_agents *agents, size_t *count);
+/* The whole history; the array is the caller's (free()), what its entries point at borrowed. */
+struct runner_result *sim_agents_history(struct sim_agents *agents, size_t *count);
 
 /* Does what is due; the next result to tell, or NULL (borrowed until the next call). */
 const struct runner_result *sim_agents_next(struct sim_agents *agents, int64_t now);

@@ -8,7 +8,7 @@
 #include "daemon/node/node.h"
 #include "lib/xml.h"
 
-enum { WALL = 1700000000, FENCE_MS = 40, CLIENT = 1, LOCKS = 8 };
+enum { WALL = 1700000000, FENCE_MS = 40, NEWS_MS = 25, CLIENT = 1, LOCKS = 8 };
 
 #define LOCK_PREFIX "rsc/"
 
@@ -19,6 +19,7 @@ struct machine {
     unsigned crashes;
     bool guarded;   /* its daemon said last that something needs the watchdog */
     int64_t fed_at; /* the watchdog */
+    struct cluster *cluster;
 };
 
 /* The lock of a resource.  Who wants it is the guard's to know, which outlives the daemon. */
@@ -46,15 +47,16 @@ struct cluster {
     struct cluster_options options;
     struct world *world;
     struct machine machines[WORLD_NODES];
+    struct sim_vips *vips;
     struct shot *shots;
     struct sim_lock locks[LOCKS];
     size_t n_locks;
     unsigned resets;
     unsigned start_percent, stop_percent;
     struct hf_buf wrong;
-    unsigned starts, stops, monitors; /* calls to agents */
-    unsigned side[WORLD_NODES];       /* of the partition */
-    bool answered;                    /* to cluster_request() */
+    unsigned starts, stops, monitors, promotes, demotes; /* calls to agents */
+    unsigned side[WORLD_NODES];                          /* of the partition */
+    bool answered;                                       /* to cluster_request() */
     enum hf_error_kind answer;
 };
 
@@ -70,6 +72,8 @@ struct process {
     bool listing, ending, quorate;
     bool told_lock, owns_lock;
     uint64_t told_locks; /* what NODE_OWN_LOCKS said last */
+    uint64_t routers;    /* the version of the guard's news that was told last */
+    int64_t routers_at;  /* when the next is told; 0: there is none */
 };
 
 static void step(struct process *process, struct node_event *event);
@@ -123,6 +127,10 @@ static void watch(struct cluster *cluster)
         if (cluster_where(cluster, cluster->options.resources[i]) == -2 && cluster->wrong.length < 4096)
             hf_buf_printf(&cluster->wrong, "%" PRId64 ": %s is active on two machines\n",
                           world_now(cluster->world), cluster->options.resources[i]);
+    for (size_t i = 0; cluster->vips != NULL && cluster->options.vips[i] != NULL; i++)
+        if (sim_vips_where(cluster->vips, cluster->options.vips[i]) == -2 && cluster->wrong.length < 4096)
+            hf_buf_printf(&cluster->wrong, "%" PRId64 ": %s is promoted on two machines\n",
+                          world_now(cluster->world), cluster->options.vips[i]);
 }
 
 const char *cluster_wrong(const struct cluster *cluster)
@@ -132,9 +140,11 @@ const char *cluster_wrong(const struct cluster *cluster)
 
 unsigned cluster_count(const struct cluster *cluster, const char *operation)
 {
-    return strcmp(operation, "start") == 0  ? cluster->starts
-           : strcmp(operation, "stop") == 0 ? cluster->stops
-                                            : cluster->monitors;
+    return strcmp(operation, "start") == 0     ? cluster->starts
+           : strcmp(operation, "stop") == 0    ? cluster->stops
+           : strcmp(operation, "promote") == 0 ? cluster->promotes
+           : strcmp(operation, "demote") == 0  ? cluster->demotes
+                                               : cluster->monitors;
 }
 
 /* --- locks of resources --- */
@@ -248,6 +258,8 @@ static void count_call(struct cluster *cluster, const struct runner_call *call)
     cluster->starts += strcmp(call->operation, "start") == 0;
     cluster->stops += strcmp(call->operation, "stop") == 0;
     cluster->monitors += strcmp(call->operation, "monitor") == 0;
+    cluster->promotes += strcmp(call->operation, "promote") == 0;
+    cluster->demotes += strcmp(call->operation, "demote") == 0;
 }
 
 static void reply(struct cluster *cluster, const struct node_effect *effect)
@@ -319,6 +331,14 @@ static void perform(struct process *process, const struct node_effect *effect)
     case NODE_FENCE:
         shoot(process, effect);
         break;
+    case NODE_ROUTER_PRIORITY:
+        if (cluster->vips != NULL)
+            sim_vips_priority(cluster->vips, process->number, effect->resource, effect->level,
+                              (int)effect->interval_ms);
+        break;
+    case NODE_QUORATE:
+    case NODE_HINT:
+        break;
     case NODE_WANT_LOCK:
         if (strcmp(effect->resource, NODE_CLUSTER_LOCK) != 0)
             want_lock(cluster, process->number, effect->resource, true);
@@ -360,18 +380,14 @@ static void tell_history(struct process *process)
 {
     struct node_event event = {.type = NODE_RUNNER_HISTORY};
     size_t count;
-    struct runner_result **list =
+    struct runner_result *entries =
         sim_agents_history(process->cluster->machines[process->number].agents, &count);
-    struct runner_result *entries = hf_calloc(count, sizeof(*entries));
 
-    for (size_t i = 0; i < count; i++)
-        entries[i] = *list[i];
     process->listing = false;
     event.history.entries = entries;
     event.history.count = count;
     step(process, &event);
     free(entries);
-    free(list);
 }
 
 /* What the agents have to tell, and what the clock has. */
@@ -427,6 +443,11 @@ static void *start(void *context, struct world *world, unsigned number, cib_memb
     event.names.count = (int)cluster->options.nodes;
     event.names.cluster = "sim";
     step(process, &event);
+    if (cluster->vips != NULL) {
+        event = (struct node_event){.type = NODE_ROUTERS, .routers = {.expected = true}};
+        step(process, &event);
+        process->routers_at = world_now(world) + 1 + (int64_t)world_random(world, NEWS_MS);
+    }
     event = (struct node_event){.type = NODE_RUNNER_THERE};
     sim_agents_attach(cluster->machines[number].agents);
     step(process, &event);
@@ -529,6 +550,67 @@ static void look_at_lock(struct process *process)
     step(process, &event);
 }
 
+static void tell_routers(struct process *process)
+{
+    struct sim_vips *vips = process->cluster->vips;
+    struct node_router list[8] = {{0}};
+    struct node_event event = {.type = NODE_ROUTERS};
+
+    for (unsigned i = 0; i < sim_vips_count(vips); i++) {
+        struct sim_vip_view view = sim_vips_view(vips, process->number, i);
+
+        if (!view.there)
+            continue;
+        list[event.routers.count++] = (struct node_router){
+            .resource = view.id,
+            .promoted = view.promoted,
+            .taken = view.taken,
+            .token = view.token,
+            .priority = (uint8_t)view.priority,
+            .has_right = view.promoted,
+            .state = view.promoted ? "MASTER" : "BACKUP",
+            .right = "lock",
+            .interface = "eth0",
+            .fault = "",
+        };
+    }
+    event.routers.expected = event.routers.attached = true;
+    event.routers.list = list;
+    process->routers = sim_vips_version(vips, process->number);
+    process->routers_at = 0;
+    step(process, &event);
+}
+
+/* The guard's news comes a while after the event, and not in step with what agents return. */
+static void look_at_routers(struct process *process)
+{
+    const struct cluster *cluster = process->cluster;
+    int64_t now = world_now(cluster->world);
+
+    if (cluster->vips == NULL || process->ending)
+        return;
+    if (process->routers_at == 0 && process->routers != sim_vips_version(cluster->vips, process->number))
+        process->routers_at = now + 1 + (int64_t)world_random(cluster->world, NEWS_MS);
+    if (process->routers_at != 0 && process->routers_at <= now)
+        tell_routers(process);
+}
+
+/* The agent of a VIP asks the guard of its machine. */
+static int32_t vip_agent(void *context, const struct runner_call *call, int64_t now)
+{
+    struct machine *machine = context;
+    struct cluster *cluster = machine->cluster;
+    const char *successor = NULL;
+
+    if (strcmp(call->type, "VIP") != 0 || strcmp(call->operation, "meta-data") == 0)
+        return SIM_AGENT_PLAIN;
+    for (size_t i = 0; i < call->param_count; i++)
+        if (strcmp(call->params[i].name, "CRM_meta_notify_promote_uname") == 0)
+            successor = call->params[i].value;
+    return sim_vips_act(cluster->vips, (unsigned)(machine - cluster->machines), call->resource,
+                        call->operation, successor, now);
+}
+
 static void on_event(void *data, const struct world_event *world_event)
 {
     struct process *process = data;
@@ -596,6 +678,11 @@ void cluster_power_on(struct cluster *cluster, unsigned node)
     if (machine->agents == NULL) {
         machine->agents = sim_agents_new(cluster->options.seed * 31 + node + 1000 * ++machine->crashes);
         sim_agents_failures(machine->agents, cluster->start_percent, cluster->stop_percent);
+        if (cluster->vips != NULL) {
+            machine->cluster = cluster;
+            sim_agents_hook(machine->agents, vip_agent, machine);
+            sim_vips_power(cluster->vips, node, true);
+        }
     }
     machine->restart_at = INT64_MAX;
     world_start(cluster->world, node);
@@ -612,6 +699,8 @@ void cluster_power_off(struct cluster *cluster, unsigned node)
     machine->guarded = false;
     for (size_t i = 0; i < cluster->n_locks; i++)
         cluster->locks[i].wanted[node] = false;
+    if (cluster->vips != NULL)
+        sim_vips_power(cluster->vips, node, false);
 }
 
 void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms)
@@ -709,6 +798,8 @@ static void outside(struct cluster *cluster)
         at = &cluster->shots;
     }
     move_locks(cluster);
+    if (cluster->vips != NULL)
+        sim_vips_step(cluster->vips, now);
     for (unsigned i = 0; i < cluster->options.nodes; i++) {
         struct machine *machine = &cluster->machines[i];
         struct process *process = world_process(cluster->world, i);
@@ -719,6 +810,8 @@ static void outside(struct cluster *cluster)
             if (cluster->options.locks && !world_is_frozen(cluster->world, i))
                 tell_own_locks(process);
         }
+        if (world_process(cluster->world, i) != NULL)
+            look_at_routers(world_process(cluster->world, i));
         if (machine->agents != NULL && machine->restart_at <= now) {
             machine->restart_at = INT64_MAX;
             world_start(cluster->world, i);
@@ -791,6 +884,77 @@ enum hf_error_kind cluster_request(struct cluster *cluster, unsigned number, con
     return cluster->answered ? cluster->answer : HF_TIMED_OUT;
 }
 
+void cluster_reach(struct cluster *cluster, unsigned node, bool reaches)
+{
+    sim_vips_reach(cluster->vips, node, reaches);
+}
+
+const struct sim_vips *cluster_vips(const struct cluster *cluster)
+{
+    return cluster->vips;
+}
+
+/* What is watched is the role that it has. */
+static void check_monitors(struct cluster *cluster, const xmlNode *entry, unsigned number, bool promoted)
+{
+    unsigned count = 0;
+
+    HF_XML_EACH (op, entry, "lrm_rsc_op") {
+        if (strcmp(hf_xml_get_or(op, "interval", "0"), "0") == 0)
+            continue;
+        count++;
+        if (strcmp(hf_xml_get_or(op, "rc-code", ""), promoted ? "8" : "0") != 0)
+            hf_buf_printf(&cluster->wrong, "%" PRId64 ": n%u has %s with exit code %s\n",
+                          world_now(cluster->world), number + 1, hf_xml_get_or(op, "id", ""),
+                          hf_xml_get_or(op, "rc-code", ""));
+    }
+    if (entry != NULL && count > 1)
+        hf_buf_printf(&cluster->wrong, "%" PRId64 ": n%u has %u monitors\n", world_now(cluster->world),
+                      number + 1, count);
+}
+
+static void check_vip(struct cluster *cluster, const xmlNode *state, const char *id)
+{
+    unsigned number = (unsigned)atoi(hf_xml_get_or(state, "id", "0")) - 1;
+    const xmlNode *list = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
+    const xmlNode *entry = hf_xml_child_by_id(list, "lrm_resource", id);
+    HF_CLEANUP(hf_freep) char *last = hf_asprintf("%s_last_0", id);
+    const xmlNode *op = entry == NULL ? NULL : hf_xml_child_by_id(entry, "lrm_rsc_op", last);
+    bool recorded = strcmp(hf_xml_get_or(op, "operation", ""), "promote") == 0 &&
+                    strcmp(hf_xml_get_or(op, "rc-code", ""), "0") == 0;
+
+    if (cluster->machines[number].agents == NULL)
+        return;
+    if (recorded != (sim_vips_where(cluster->vips, id) == (int)number))
+        hf_buf_printf(&cluster->wrong, "%" PRId64 ": the CIB says that %s is%s promoted on n%u\n",
+                      world_now(cluster->world), id, recorded ? "" : " not", number + 1);
+    check_monitors(cluster, entry, number, recorded);
+    HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes") {
+        HF_XML_EACH (pair, set, "nvpair") {
+            const char *name = hf_xml_get_or(pair, "name", "");
+
+            if (strncmp(name, "fail-count-", 11) == 0 && strncmp(name + 11, id, strlen(id)) == 0)
+                hf_buf_printf(&cluster->wrong, "%" PRId64 ": n%u has %s\n", world_now(cluster->world),
+                              number + 1, name);
+        }
+    }
+}
+
+void cluster_check_vips(struct cluster *cluster)
+{
+    const struct process *process = NULL;
+    const xmlNode *status;
+
+    for (unsigned i = 0; i < cluster->options.nodes && process == NULL; i++)
+        process = world_process(cluster->world, i);
+    if (process == NULL)
+        return;
+    status = cib_document_status(cib_replica_document(node_replica(process->node)));
+    for (size_t i = 0; cluster->options.vips[i] != NULL; i++)
+        HF_XML_EACH (state, status, "node_state")
+            check_vip(cluster, state, cluster->options.vips[i]);
+}
+
 void cluster_break(struct cluster *cluster, unsigned node, const char *resource)
 {
     if (cluster->machines[node].agents != NULL)
@@ -838,6 +1002,8 @@ struct cluster *cluster_new(const struct cluster_options *options)
 
     cluster->options = *options;
     cluster->world = world_new(options->nodes, options->seed, &program, cluster);
+    if (options->vips != NULL)
+        cluster->vips = sim_vips_new(options->vips, options->nodes, options->seed);
     world_views_in_steps(cluster->world, 30);
     for (unsigned i = 0; i < options->nodes; i++)
         cluster->machines[i].restart_at = INT64_MAX;
@@ -861,6 +1027,7 @@ void cluster_free(struct cluster *cluster)
         free(shot->input);
         free(shot);
     }
+    sim_vips_free(cluster->vips);
     hf_buf_free(&cluster->wrong);
     free(cluster);
 }

@@ -7,6 +7,7 @@
 #define SIM_CLUSTER_H
 
 #include "tests/sim/agents.h"
+#include "tests/sim/vips.h"
 #include "tests/sim/world.h"
 
 struct cluster;
@@ -16,6 +17,7 @@ struct cluster_options {
     uint64_t seed;
     const char *configuration;    /* text of a <change> that is made once the cluster is up; or NULL */
     const char *const *resources; /* ids that may be active on one machine only, NULL at the end */
+    const char *const *vips;      /* ids of VIPs, NULL at the end; or NULL: none */
     bool always;                  /* ... at every moment; else only when settled */
     bool locks;                   /* corosync counts any part as quorate, and who has the lock decides */
     uint32_t takeover_ms;         /* node.h; also what lock servers add to a lock that was lost */
@@ -38,6 +40,8 @@ void cluster_cut(struct cluster *cluster, const unsigned *side);
 void cluster_heal(struct cluster *cluster);
 /* What a client of the node would ask; the reply's status as enum hf_error_kind once it came, within ms. */
 enum hf_error_kind cluster_request(struct cluster *cluster, unsigned node, const char *request, int64_t ms);
+/* Whether the guard of node reaches the lock servers. */
+void cluster_reach(struct cluster *cluster, unsigned node, bool reaches);
 void cluster_break(struct cluster *cluster, unsigned node, const char *resource);
 void cluster_failures(struct cluster *cluster, unsigned start_percent, unsigned stop_percent);
 /* The lock servers grant the lock of this resource to the node no more; what it has is lost. */
@@ -51,6 +55,11 @@ bool cluster_settle(struct cluster *cluster, int64_t ms);
 
 /* The number of the machine on which the resource is active; -1 for none, -2 for several. */
 int cluster_where(const struct cluster *cluster, const char *resource);
+/* The guards and locks of the VIPs. */
+const struct sim_vips *cluster_vips(const struct cluster *cluster);
+/* Whether the CIB of some member says of a VIP what the guards say; adds to wrong what does not agree, and
+ * any failure that was counted of it. */
+void cluster_check_vips(struct cluster *cluster);
 /* How many operations of this name agents were asked for so far. */
 unsigned cluster_count(const struct cluster *cluster, const char *operation);
 /* Who holds the lock of this resource; -1: nobody. */

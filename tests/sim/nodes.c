@@ -49,6 +49,25 @@ static const char without_fencing[] =
     "<nvpair id='d1' name='resource-stickiness' value='100'/></meta_attributes></create>" RESOURCES
     "</change>";
 
+/* An address that the guards move by themselves; nothing speaks for one node or the other. */
+static const char *const vips[] = {"vip", NULL};
+
+static const char with_vip[] =
+    "<change><create into='crm_config'><cluster_property_set id='options'>"
+    "<nvpair id='o1' name='stonith-enabled' value='false'/></cluster_property_set></create>"
+    "<create into='resources'><clone id='vip-clone'><meta_attributes id='vm'>"
+    "<nvpair id='vm1' name='promotable' value='true'/></meta_attributes>"
+    "<primitive id='vip' class='ocf' provider='holdfast' type='VIP'><operations>"
+    "<op id='vip-p' name='monitor' interval='100ms' timeout='20s' role='Promoted'/>"
+    "<op id='vip-u' name='monitor' interval='110ms' timeout='20s' role='Unpromoted'/>"
+    "<op id='vip-g' name='promote' interval='0' timeout='60s'/></operations></primitive></clone></create>"
+    "<create into='constraints'><rsc_location id='may' rsc='vip-clone'>"
+    "<rule id='may-rule' role='Promoted' score='10'>"
+    "<expression id='may-e' attribute='#uname' operation='defined'/></rule></rsc_location></create>"
+    "<create into='constraints'><rsc_location id='go' rsc='vip-clone' role='Promoted' score='0' "
+    "node='n1'/></create>"
+    "</change>";
+
 static bool print;
 
 /* --- telling what is wrong --- */
@@ -556,6 +575,197 @@ static void a_node_that_starts_is_not_reset(struct report *report)
     cluster_free(cluster);
 }
 
+/* --- a VIP that the guards move --- */
+
+static struct cluster *make_vip(struct report *report, unsigned nodes, uint64_t seed)
+{
+    struct cluster_options options = {
+        .nodes = nodes,
+        .seed = seed,
+        .configuration = with_vip,
+        .resources = vips + 1, /* none */
+        .vips = vips,
+        .print = print,
+    };
+    struct cluster *cluster = cluster_new(&options);
+
+    expect_settled(report, cluster);
+    expect(report, sim_vips_where(cluster_vips(cluster), "vip") >= 0, "the VIP is on one node at first");
+    return cluster;
+}
+
+static unsigned vip_owner(struct cluster *cluster)
+{
+    int where = sim_vips_where(cluster_vips(cluster), "vip");
+
+    return where < 0 ? 0 : (unsigned)where;
+}
+
+static void expect_followed(struct report *report, struct cluster *cluster)
+{
+    cluster_settle(cluster, 120000);
+    cluster_elapse(cluster, 300); /* what a node is not sure of yet */
+    expect(report, cluster_settle(cluster, 120000), "the cluster comes to rest");
+    expect(report, sim_vips_where(cluster_vips(cluster), "vip") >= 0, "the VIP is on one node");
+    cluster_check_vips(cluster);
+    expect_settled(report, cluster);
+}
+
+/* The other guard takes over before the cluster has done anything; the cluster finds it done. */
+static void a_vip_is_there_before_the_cluster_acts(struct report *report)
+{
+    for (uint64_t seed = 400; seed < 420; seed++) {
+        struct cluster *cluster = make_vip(report, 3 + (unsigned)(seed % 2), seed);
+        unsigned promotes = cluster_count(cluster, "promote"), owner = vip_owner(cluster), next;
+
+        cluster_power_off(cluster, owner);
+        cluster_elapse(cluster, 350);
+        next = vip_owner(cluster);
+        expect(report, sim_vips_where(cluster_vips(cluster), "vip") >= 0 && next != owner,
+               "another guard has it within a lease");
+        expect_followed(report, cluster);
+        expect(report, vip_owner(cluster) == next, "it stays where it went");
+        expect(report, cluster_count(cluster, "promote") <= promotes + 1, "it is promoted at most once more");
+        cluster_power_on(cluster, owner);
+        expect_followed(report, cluster);
+        expect(report, vip_owner(cluster) == next, "it does not go back");
+        cluster_free(cluster);
+    }
+}
+
+/* Its owner lives, and only loses the lock. */
+static void a_vip_leaves_an_owner_that_lives(struct report *report)
+{
+    for (uint64_t seed = 430; seed < 470; seed++) {
+        struct cluster *cluster = make_vip(report, 2 + (unsigned)(seed % 3), seed);
+        unsigned promotes = cluster_count(cluster, "promote"), demotes = cluster_count(cluster, "demote");
+        unsigned owner = vip_owner(cluster), next;
+
+        cluster_reach(cluster, owner, false);
+        cluster_elapse(cluster, 500);
+        next = vip_owner(cluster);
+        expect(report, next != owner, "another guard has it");
+        cluster_reach(cluster, owner, true);
+        expect_followed(report, cluster);
+        expect(report, vip_owner(cluster) == next, "it stays where it went");
+        expect(report, cluster_count(cluster, "promote") == promotes, "nothing is promoted");
+        expect(report, cluster_count(cluster, "demote") == demotes, "nothing is demoted");
+        cluster_free(cluster);
+    }
+}
+
+/* Nobody is there to notice; the daemons find out when they are back. */
+static void a_vip_moves_while_daemons_are_away(struct report *report)
+{
+    for (uint64_t seed = 480; seed < 510; seed++) {
+        struct cluster *cluster = make_vip(report, 3, seed);
+        unsigned promotes = cluster_count(cluster, "promote"), owner = vip_owner(cluster), next;
+
+        for (unsigned i = 0; i < 3; i++)
+            if (seed % 2 == 0 || i == seed % 3)
+                cluster_crash(cluster, i, 700 + 100 * (int64_t)i);
+        cluster_reach(cluster, owner, false);
+        cluster_elapse(cluster, 500);
+        next = vip_owner(cluster);
+        expect(report, next != owner, "another guard has it");
+        expect_followed(report, cluster);
+        cluster_reach(cluster, owner, true);
+        expect_followed(report, cluster);
+        expect(report, vip_owner(cluster) == next, "it stays where it went");
+        expect(report, cluster_count(cluster, "promote") == promotes, "nothing is promoted");
+        cluster_free(cluster);
+    }
+}
+
+/* The coordinator moves it: the lock is handed to the successor, and the VIP is nowhere else in between. */
+static void a_vip_is_moved_by_the_coordinator(struct report *report)
+{
+    for (uint64_t seed = 520; seed < 540; seed++) {
+        struct cluster *cluster = make_vip(report, 3, seed);
+        unsigned owner = vip_owner(cluster), to = (owner + 1 + (unsigned)(seed % 2)) % 3, hops = 0,
+                 last = owner;
+        char request[256];
+
+        snprintf(request, sizeof(request),
+                 "<change><set id='go'><attr name='node' value='n%u'/><attr name='score' "
+                 "value='INFINITY'/></set></change>",
+                 to + 1);
+        expect(report, cluster_request(cluster, 0, request, 5000) == HF_OK, "the constraint is accepted");
+        for (int i = 0; i < 2000; i++) {
+            int where = sim_vips_where(cluster_vips(cluster), "vip");
+
+            hops += where >= 0 && (unsigned)where != last;
+            last = where >= 0 ? (unsigned)where : last;
+            cluster_elapse(cluster, 1);
+        }
+        expect_followed(report, cluster);
+        expect(report, vip_owner(cluster) == to, "it is where it was sent");
+        expect(report, hops == 1, "it went there at once");
+        snprintf(request, sizeof(request),
+                 "<attribute node='n%u' name='standby' value='on' lifetime='forever'/>", to + 1);
+        expect(report, cluster_request(cluster, 0, request, 5000) == HF_OK, "standby is accepted");
+        expect_followed(report, cluster);
+        expect(report, vip_owner(cluster) != to, "it has left the node in standby");
+        cluster_free(cluster);
+    }
+}
+
+static void disturb_vip(struct cluster *cluster)
+{
+    struct world *world = cluster_world(cluster);
+    unsigned nodes = world_size(world), node = (unsigned)world_random(world, nodes);
+    char request[256];
+
+    switch (world_random(world, 7)) {
+    case 0:
+        cluster_power_off(cluster, node);
+        break;
+    case 1:
+        cluster_power_on(cluster, node);
+        break;
+    case 2:
+        if (world_is_on(world, node))
+            cluster_crash(cluster, node, (int64_t)world_random(world, 2000));
+        break;
+    case 3:
+    case 4:
+        cluster_reach(cluster, vip_owner(cluster), false);
+        break;
+    case 5:
+        for (unsigned i = 0; i < nodes; i++)
+            cluster_reach(cluster, i, true);
+        break;
+    case 6:
+        snprintf(request, sizeof(request),
+                 "<change><set id='go'><attr name='node' value='n%u'/><attr name='score' "
+                 "value='100'/></set></change>",
+                 node + 1);
+        cluster_request(cluster, (unsigned)world_random(world, nodes), request, 100);
+        break;
+    }
+}
+
+static struct cib_digest random_vip_run(struct report *report, uint64_t seed)
+{
+    struct cluster *cluster = make_vip(report, 2 + (unsigned)(seed % 3), seed);
+    struct world *world = cluster_world(cluster);
+
+    for (int i = 0; i < 10; i++) {
+        disturb_vip(cluster);
+        cluster_elapse(cluster, (int64_t)world_random(world, 1500));
+    }
+    for (unsigned i = 0; i < world_size(world); i++) {
+        cluster_reach(cluster, i, true);
+        cluster_power_on(cluster, i);
+    }
+    expect_followed(report, cluster);
+
+    struct cib_digest trace = world_trace(world);
+
+    cluster_free(cluster);
+    return trace;
+}
+
 /* --- random runs --- */
 
 static void disturb(struct cluster *cluster)
@@ -657,9 +867,14 @@ static struct cib_digest random_leased_run(struct report *report, uint64_t seed)
     return trace;
 }
 
+/* The seeds of runs with a VIP begin here. */
+enum { VIP_SEEDS = 100000 };
+
 /* Seeds of even thousands are runs with leases. */
 static struct cib_digest run_once(struct report *report, uint64_t seed)
 {
+    if (seed >= VIP_SEEDS)
+        return random_vip_run(report, seed);
     return seed / 1000 % 2 == 0 ? random_leased_run(report, seed) : random_run(report, seed);
 }
 
@@ -739,8 +954,14 @@ int main(int argc, char **argv)
         TELL(what_cannot_stop_is_reset);
         TELL(a_dead_daemon_costs_the_machine);
         TELL(a_node_that_starts_is_not_reset);
+        TELL(a_vip_is_there_before_the_cluster_acts);
+        TELL(a_vip_leaves_an_owner_that_lives);
+        TELL(a_vip_moves_while_daemons_are_away);
+        TELL(a_vip_is_moved_by_the_coordinator);
         for (int64_t i = 0; i < runs && only == NULL; i++)
             run_seed(&report, (i % 2 == 0 ? 1001 : 2000) + (uint64_t)(i / 2 % 1000 + i / 2000 * 2000));
+        for (int64_t i = 0; i < runs && only == NULL; i++)
+            run_seed(&report, VIP_SEEDS + (uint64_t)i);
     }
     printf("%u passed, %u failed\n", report.passed, report.failed);
     return report.failed > 0;

@@ -180,6 +180,52 @@ static void old_shapes_are_understood(void **state)
     xmlFreeDoc(cib);
 }
 
+static void promoted(xmlDoc *cib, const char *node, const char *id, uint64_t term)
+{
+    struct history_op op = {.resource = &web,
+                            .task = "promote",
+                            .node_name = node,
+                            .node_id = id,
+                            .run = 1699999100,
+                            .changed = 1699999100,
+                            .term = term,
+                            .moved = true};
+
+    happened(cib, "start", node, id, 0);
+    history_record(xmlDocGetRootElement(cib), &op);
+}
+
+/* Both say that they have the VIP: who took its lock later is right, in whichever order they say so. */
+static void the_newer_lock_is_right(void **state)
+{
+    static const char vip[] =
+        "<clone id='c'><meta_attributes id='m'><nvpair id='m1' name='promotable' value='true'/>"
+        "</meta_attributes><primitive id='web' class='ocf' provider='pacemaker' type='Dummy'/></clone>";
+    static const char prefers[] = "<rsc_location id='l' rsc='c' role='Promoted' node='n1' score='1'/>"
+                                  "<rsc_location id='k' rsc='c' role='Promoted' node='n2' score='1'/>";
+
+    for (unsigned older = 1; older <= 2; older++) {
+        xmlDoc *cib = cluster(vip, prefers);
+        struct sched_output *output;
+        const struct sched_promotion *list;
+        int count;
+
+        promoted(cib, "n1", "1", older == 1 ? 5 : 6);
+        promoted(cib, "n2", "2", older == 1 ? 6 : 0);
+        output = run(cib);
+        assert_null(find(output, "web_demote_0", NULL));
+        assert_null(find(output, "web_promote_0", NULL));
+        list = sched_promotions(output, &count);
+        assert_int_equal(count, 2);
+        assert_string_equal(list[0].resource, "web");
+        assert_string_equal(list[0].node, older == 1 ? "n2" : "n1");
+        assert_true(list[0].promoted);
+        assert_false(list[1].promoted);
+        sched_output_free(output);
+        xmlFreeDoc(cib);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +236,7 @@ int main(void)
         cmocka_unit_test(the_output_outlives_the_cib),
         cmocka_unit_test(explain_names_the_constraint),
         cmocka_unit_test(old_shapes_are_understood),
+        cmocka_unit_test(the_newer_lock_is_right),
     };
 
     hf_xml_init();
