@@ -585,8 +585,9 @@ void executor_history(struct node *node, const struct runner_result *entries, si
     if (cib_replica_in_sync(node->replica) && node->n_names > 0 && !node->farewell &&
         !vip_guard_awaited(node)) {
         executor->published = true;
+        executor->known = false;
         put_state(node, entries, count, &update);
-        node_status_update(node, &update, 0);
+        node_status_update(node, &update, TICKET_OWN | OWN_STATE);
     }
     take_late(node);
     executor_publish(node);
@@ -836,6 +837,11 @@ void executor_perform(struct node *node, const struct node_action *action)
     if (strcmp(action->task, "lrm_delete") == 0 || strcmp(action->task, "delete") == 0) {
         forget(node, action->resource);
         send_done(node, action->key, 0, RUNNER_DONE, NULL);
+        return;
+    }
+    if (!node->executor.known) {
+        send_done(node, action->key, RUNNER_OCF_ERROR, RUNNER_NOT_CONNECTED,
+                  "it was decided before the state of this node was known");
         return;
     }
     if (!node->executor.attached) {

@@ -175,6 +175,8 @@ static void answer(struct node *node, struct cib_update *update)
             node->controller.nodes_written = update->error == NULL;
         else if (update->client == (TICKET_OWN | OWN_MARK))
             node->controller.marking = false;
+        else if (update->client == (TICKET_OWN | OWN_STATE))
+            node->executor.known = true;
         return;
     }
     if ((update->client & TICKET_RESULT) != 0) {

@@ -23,7 +23,7 @@
 enum { TICKET_BIT_RESULT = 62, TICKET_BIT_OWN = 63 };
 #define TICKET_RESULT (UINT64_C(1) << TICKET_BIT_RESULT) /* | sequence of the runner's result */
 #define TICKET_OWN (UINT64_C(1) << TICKET_BIT_OWN)       /* | enum own_ticket */
-enum own_ticket { OWN_NODES = 1, OWN_FAREWELL = 2, OWN_MARK = 3 };
+enum own_ticket { OWN_NODES = 1, OWN_FAREWELL = 2, OWN_MARK = 3, OWN_STATE = 4 };
 
 /* A transient attribute: the node is in maintenance because its daemon was gone, and nobody else wanted that.
  */
@@ -103,6 +103,7 @@ struct executor {
     bool attached;  /* to the agent runner */
     bool listing;   /* its history was asked for: results wait in late, or an old history would undo them */
     bool published; /* this node's status is in the CIB of the present view */
+    bool known;     /* ... and was delivered there: what is asked for before that was decided without it */
     struct agents agents; /* what is known of their meta-data */
     uint64_t calls;       /* the last call id given */
     struct runner_result *late;

@@ -182,6 +182,7 @@ static void old_shapes_are_understood(void **state)
 
 static void promoted(xmlDoc *cib, const char *node, const char *id, uint64_t term)
 {
+    char digest[SCHED_DIGEST_SIZE];
     struct history_op op = {.resource = &web,
                             .task = "promote",
                             .node_name = node,
@@ -189,8 +190,10 @@ static void promoted(xmlDoc *cib, const char *node, const char *id, uint64_t ter
                             .run = 1699999100,
                             .changed = 1699999100,
                             .term = term,
-                            .moved = true};
+                            .moved = true,
+                            .digest = digest};
 
+    sched_digest_all(NULL, 0, digest);
     happened(cib, "start", node, id, 0);
     history_record(xmlDocGetRootElement(cib), &op);
 }
