@@ -511,10 +511,8 @@ static void show_decisions(struct simulation *s, const struct sched_output *outp
                       !o->utilization ? "Assignment Scores"
                       : !o->scores    ? "Utilization Information"
                                       : "Assignment Scores and Utilization Information");
-    if (o->scores)
-        sched_print_scores(output, &s->out);
-    if (o->utilization)
-        sched_print_utilization(output, &s->out);
+    if (o->scores || o->utilization)
+        sched_print_scores(output, o->scores && o->quiet ? "" : "  * ", &s->out);
     if (o->quiet)
         return;
     hf_buf_puts(&s->out, "\nTransition Summary:\n");

@@ -326,7 +326,7 @@ static struct node *assign_primitive(struct run *run, struct resource *rsc, stru
         sc_score_all(run, rsc, -SC_INFINITY, "target-role");
     else if (rsc->next_role > rsc->orig_role && !run->quorate && run->no_quorum_policy == QUORUM_FREEZE)
         rsc->next_role = rsc->orig_role;
-    sc_note_scores(run, rsc);
+    sc_note_scores(run, rsc, "pcmk__primitive_assign");
     if (run->fencing_enabled && !run->have_fencing)
         rsc->flags &= ~(unsigned)RSC_MANAGED;
     if (!(rsc->flags & RSC_MANAGED)) {
@@ -356,7 +356,7 @@ static struct node *assign_group(struct run *run, struct resource *rsc, struct n
         return NULL;
     rsc->flags |= RSC_ASSIGNING;
     rsc->orig_role = rsc->children.at[0]->orig_role;
-    sc_note_scores(run, rsc);
+    sc_note_scores(run, rsc, "pcmk__group_assign");
     for (int i = 0; i < rsc->children.n; i++) {
         struct node *node = sc_assign(run, rsc->children.at[i], prefer, stop_if_fail);
         if (first == NULL)

@@ -46,7 +46,7 @@ struct node *sc_assign_bundle(struct run *run, struct resource *rsc, struct node
     struct resources containers = sc_instances(rsc);
 
     rsc->flags |= RSC_ASSIGNING;
-    sc_note_scores(run, rsc);
+    sc_note_scores(run, rsc, "pcmk__bundle_assign");
     sc_sort(containers.at, containers.n, sc_compare_instances, run);
     sc_assign_instances(run, rsc, &containers, data->n_replicas, data->per_host);
     for (int i = 0; i < data->replicas.n; i++)

@@ -14,7 +14,7 @@ struct node *sc_assign_clone(struct run *run, struct resource *rsc, struct node 
     list = sc_with_this(run, rsc);
     for (int i = 0; i < list.n; i++)
         sc_add_dependent_scores(run, list.at[i], rsc);
-    sc_note_scores(run, rsc);
+    sc_note_scores(run, rsc, "pcmk__clone_assign");
     sc_sort(rsc->children.at, rsc->children.n, sc_compare_instances, run);
     struct clone_data *top = sc_top(rsc)->clone;
     sc_assign_instances(run, rsc, &rsc->children, top->max, top->node_max);

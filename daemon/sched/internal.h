@@ -285,8 +285,8 @@ void sc_note(struct run *run, const struct resource *rsc, const struct node *nod
              const char *cause, const char *id);
 void sc_note_colocation(struct run *run, const struct resource *rsc, const struct node *node, int score,
                         const struct resource *other, const struct colocation *colocation);
-void sc_note_scores(struct run *run, const struct resource *rsc);
-void sc_note_promotion(struct run *run, const struct resource *instance);
+void sc_note_scores(struct run *run, const struct resource *rsc, const char *stage);
+void sc_note_promotion(struct run *run, const struct resource *instance, const struct node *where);
 
 /* --- rules.c --- */
 const char *sc_rule_expand(struct rule_input *input, const char *text);

@@ -565,10 +565,6 @@ struct run {
         struct sched_reason *at;
         int n, capacity;
     } reasons;
-    struct {
-        const char **at;
-        int n, capacity;
-    } utilization_lines;
     struct sched_graph graph;
     struct {
         struct action **at;

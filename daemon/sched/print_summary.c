@@ -204,39 +204,40 @@ void sched_print_summary(const struct sched_output *output, const char *prefix, 
         resource(&s, run->resources.at[i]);
 }
 
-static int by_names(const void *a, const void *b)
+/* --- scores --- */
+
+static void print_score(struct run *run, const struct sched_score *score, struct hf_buf *out)
 {
-    const struct sched_score *x = a, *y = b;
-    int order = sc_natural_compare(x->resource, y->resource);
-
-    if (order == 0)
-        order = x->promotion - y->promotion;
-    return order != 0 ? order : sc_natural_compare(x->node, y->node);
-}
-
-void sched_print_scores(const struct sched_output *output, struct hf_buf *out)
-{
-    const struct run *run = &output->run;
-    size_t n = (size_t)run->scores.n;
-    struct sched_score *scores = hf_calloc(n + 1, sizeof(*scores));
-
-    if (n > 0) {
-        memcpy(scores, run->scores.at, n * sizeof(*scores));
-        qsort(scores, n, sizeof(*scores), by_names);
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (scores[i].promotion)
-            hf_buf_printf(out, "%s promotion score on %s: %s\n", scores[i].resource, scores[i].node,
-                          sc_score_text((struct run *)run, scores[i].score));
+    switch (score->kind) {
+    case SCHED_ALLOCATION:
+        hf_buf_printf(out, "%s: %s allocation score on %s: %s", score->stage, score->resource, score->node,
+                      sc_score_text(run, score->score));
+        return;
+    case SCHED_PROMOTION:
+        if (score->node == NULL)
+            hf_buf_printf(out, "%s promotion score (inactive): ", score->resource);
         else
-            hf_buf_printf(out, "%s allocation score on %s: %s\n", scores[i].resource, scores[i].node,
-                          sc_score_text((struct run *)run, scores[i].score));
+            hf_buf_printf(out, "%s promotion score on %s: ", score->resource, score->node);
+        hf_buf_puts(out, sc_score_text(run, score->score));
+        return;
+    case SCHED_CAPACITY:
+        hf_buf_printf(out, "%s: %s capacity:", score->stage, score->node);
+        break;
+    case SCHED_UTILIZATION:
+        hf_buf_printf(out, "%s: %s utilization on %s:", score->stage, score->resource, score->node);
+        break;
     }
-    free(scores);
+    for (int i = 0; i < score->n_amounts; i++)
+        hf_buf_printf(out, " %s=%s", score->amounts[i].name, score->amounts[i].value);
 }
 
-void sched_print_utilization(const struct sched_output *output, struct hf_buf *out)
+void sched_print_scores(const struct sched_output *output, const char *prefix, struct hf_buf *out)
 {
-    for (int i = 0; i < output->run.utilization_lines.n; i++)
-        hf_buf_printf(out, "%s\n", output->run.utilization_lines.at[i]);
+    struct run *run = &((struct sched_output *)output)->run;
+
+    for (int i = 0; i < run->scores.n; i++) {
+        hf_buf_puts(out, prefix);
+        print_score(run, &run->scores.at[i], out);
+        hf_buf_putc(out, '\n');
+    }
 }

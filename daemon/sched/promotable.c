@@ -275,7 +275,7 @@ static void set_role(struct run *run, struct resource *instance, int *promoted)
     struct resource *top = sc_top(instance);
     struct placement *chosen = NULL;
 
-    sc_note_promotion(run, instance);
+    sc_note_promotion(run, instance, sc_location(instance, LOC_ASSIGNED));
     if (instance->promotion_priority >= 0 &&
         (*promoted < top->clone->promoted_max || !(top->flags & RSC_MANAGED)))
         chosen = promotable_on(run, instance);

@@ -25,8 +25,9 @@ void sc_note_colocation(struct run *run, const struct resource *rsc, const struc
             hf_arena_printf(run->arena, "colocation %s with %s", colocation->id, other->id), colocation->id);
 }
 
-/* The scores that rsc, and all in it, give to the nodes just before one is chosen. */
-void sc_note_scores(struct run *run, const struct resource *rsc)
+/* The scores that rsc, and all in it, give to the nodes just before one is chosen.  stage says which decision
+ * that is, in the words of crm_simulate -s, which scripts look for. */
+void sc_note_scores(struct run *run, const struct resource *rsc, const char *stage)
 {
     if (!run->input->show_scores || (rsc->flags & RSC_REMOVED))
         return;
@@ -34,19 +35,25 @@ void sc_note_scores(struct run *run, const struct resource *rsc)
         const struct placement *placement = sc_placement(&rsc->allowed, run->by_name.at[i]);
         if (placement == NULL)
             continue;
-        struct sched_score score = {rsc->id, run->by_name.at[i]->name, placement->score, false};
+        struct sched_score score = {.kind = SCHED_ALLOCATION,
+                                    .stage = stage,
+                                    .resource = rsc->id,
+                                    .node = run->by_name.at[i]->name,
+                                    .score = placement->score};
         SC_PUSH(run, &run->scores, score);
     }
     for (int i = 0; i < rsc->children.n; i++)
-        sc_note_scores(run, rsc->children.at[i]);
+        sc_note_scores(run, rsc->children.at[i], stage);
 }
 
-void sc_note_promotion(struct run *run, const struct resource *instance)
+void sc_note_promotion(struct run *run, const struct resource *instance, const struct node *where)
 {
     if (!run->input->show_scores)
         return;
-    struct sched_score score = {instance->id, instance->assigned == NULL ? "none" : instance->assigned->name,
-                                instance->promotion_priority, true};
+    struct sched_score score = {.kind = SCHED_PROMOTION,
+                                .resource = instance->id,
+                                .node = where == NULL ? NULL : where->name,
+                                .score = instance->promotion_priority};
     SC_PUSH(run, &run->scores, score);
 }
 

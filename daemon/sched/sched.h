@@ -25,11 +25,22 @@ struct sched_input {
     bool show_scores;      /* record scores and reasons (costs time and memory) */
 };
 
+enum sched_score_kind {
+    SCHED_ALLOCATION,  /* what a resource thinks of a node, at one stage of the decision */
+    SCHED_PROMOTION,   /* how much an instance is to be promoted */
+    SCHED_CAPACITY,    /* what a node has: all of it ("Original") or what is left ("Remaining") */
+    SCHED_UTILIZATION, /* what a resource takes of the node it goes to */
+};
+
+/* One line of `simulate -s -U`. */
 struct sched_score {
-    const char *resource; /* instance name */
-    const char *node;
-    int score;      /* INFINITY is 1000000 */
-    bool promotion; /* a promotion score instead of an allocation score */
+    enum sched_score_kind kind;
+    const char *stage;    /* where it was noted, in crm_simulate's words: "pcmk__clone_assign", "Original" */
+    const char *resource; /* instance name; NULL for a capacity */
+    const char *node;     /* NULL: the instance is nowhere */
+    int score;            /* of the first two kinds; INFINITY is 1000000 */
+    const struct graph_attr *amounts; /* of the other two */
+    int n_amounts;
 };
 
 /* An instance of a promotable clone and its chances, on the node that it is assigned to. */
@@ -63,7 +74,7 @@ void sched_output_free(struct sched_output *output);
 const struct sched_graph *sched_graph(const struct sched_output *output);
 /* The cluster as the CIB's status section has it (before the transition). */
 const struct status_model *sched_status(const struct sched_output *output);
-/* Sorted by resource, then node; empty unless input->show_scores. */
+/* In the order of the decisions; empty unless input->show_scores or show_utilization. */
 const struct sched_score *sched_scores(const struct sched_output *output, int *count);
 /* One clone after the other; of each, the best instance first. */
 const struct sched_promotion *sched_promotions(const struct sched_output *output, int *count);
@@ -101,9 +112,7 @@ void sched_print_status(const struct sched_output *output, unsigned flags, const
                         struct hf_buf *out);
 /* The lines of "Transition Summary". */
 void sched_print_summary(const struct sched_output *output, const char *prefix, struct hf_buf *out);
-/* The lines of "Assignment Scores", sorted. */
-void sched_print_scores(const struct sched_output *output, struct hf_buf *out);
-/* The lines of "Utilization Information". */
-void sched_print_utilization(const struct sched_output *output, struct hf_buf *out);
+/* The lines of "Assignment Scores" and "Utilization Information". */
+void sched_print_scores(const struct sched_output *output, const char *prefix, struct hf_buf *out);
 
 #endif

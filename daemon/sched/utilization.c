@@ -199,31 +199,34 @@ void sc_order_utilization(struct run *run, struct resource *rsc, const struct no
 
 /* --- for people --- */
 
-static void note_line(struct run *run, struct hf_buf *line, const struct attrs *attrs)
+/* The amounts are copied: a node's are counted down as resources are assigned to it. */
+static void note_amounts(struct run *run, struct sched_score score, const struct attrs *attrs)
 {
+    struct graph_attr *amounts =
+        hf_arena_alloc(run->arena, (size_t)(attrs->n + 1) * sizeof(struct graph_attr));
+
     for (int i = 0; i < attrs->n; i++)
         if (attrs->at[i].value != NULL)
-            hf_buf_printf(line, " %s=%s", attrs->at[i].name, attrs->at[i].value);
-    SC_PUSH(run, &run->utilization_lines, hf_arena_strdup(run->arena, hf_buf_text(line)));
+            amounts[score.n_amounts++] = (struct graph_attr){attrs->at[i].name, attrs->at[i].value};
+    score.amounts = amounts;
+    SC_PUSH(run, &run->scores, score);
 }
 
 void sc_note_capacities(struct run *run, const char *what)
 {
     for (int i = 0; run->input->show_utilization && i < run->by_name.n; i++) {
-        HF_CLEANUP(hf_buf_free) struct hf_buf line = {0};
-        if (sc_is_bundle_node(run->by_name.at[i]))
-            continue;
-        hf_buf_printf(&line, "%s: %s capacity:", what, run->by_name.at[i]->name);
-        note_line(run, &line, &run->by_name.at[i]->utilization);
+        const struct node *node = run->by_name.at[i];
+        struct sched_score score = {.kind = SCHED_CAPACITY, .stage = what, .node = node->name};
+        if (!sc_is_bundle_node(node))
+            note_amounts(run, score, &node->utilization);
     }
 }
 
 void sc_note_utilization(struct run *run, const struct resource *rsc, const struct node *node)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf line = {0};
+    struct sched_score score = {
+        .kind = SCHED_UTILIZATION, .stage = "pcmk__assign_resource", .resource = rsc->id, .node = node->name};
 
-    if (!run->input->show_utilization)
-        return;
-    hf_buf_printf(&line, "pcmk__assign_resource: %s utilization on %s:", rsc->id, node->name);
-    note_line(run, &line, &rsc->utilization);
+    if (run->input->show_utilization)
+        note_amounts(run, score, &rsc->utilization);
 }

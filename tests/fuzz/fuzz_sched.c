@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (error == NULL) {
         sched_print_status(output, STATUS_SIMULATE | STATUS_SHOW_FAILED, "", &text);
         sched_print_summary(output, "", &text);
-        sched_print_scores(output, &text);
+        sched_print_scores(output, "", &text);
         graph_to_xml(sched_graph(output), &text);
         walk(sched_graph(output));
     }
