@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/locks.h"
 #include "cli/simulate.h"
+#include "cli/statements.h"
 #include "cli/status.h"
 #include "daemon/cib/document.h"
 #include "daemon/cib/schema.h"
@@ -114,9 +115,63 @@ static struct hf_error *live_cib(xmlDoc **cib)
     return error;
 }
 
+/* Lines "delete ID..." are taken out of a text of statements; what they name is the caller's. */
+static char **cut_deletions(char *text, size_t *count)
+{
+    char **ids = NULL, *save = NULL;
+    size_t capacity = 0;
+
+    *count = 0;
+    for (char *line = text; line != NULL && *line != '\0'; line = *line == '\0' ? line : line + 1) {
+        size_t length = strcspn(line, "\n");
+        if (strncmp(line, "delete ", 7) == 0) {
+            HF_CLEANUP(hf_freep) char *words = hf_strndup(line + 7, length - 7);
+            for (char *id = strtok_r(words, " \t\r", &save); id != NULL;
+                 id = strtok_r(NULL, " \t\r", &save)) {
+                hf_grow(&ids, &capacity, *count + 1, sizeof(*ids));
+                ids[(*count)++] = hf_strdup(id);
+            }
+            memset(line, ' ', length);
+        }
+        line += length;
+    }
+    return ids;
+}
+
+/* For simulate --change: the statements as an update of the CIB's configuration, then the deletions. */
+static struct hf_error *change_cib(xmlDoc *cib, const char *path)
+{
+    struct crm_statements statements = {0};
+    struct crm_edit edit;
+    HF_CLEANUP(hf_freep) char *text = NULL;
+    size_t length, n_ids;
+    struct hf_error *error = session_read_text(path, SESSION_TEXT_LIMIT, &text, &length);
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+
+    if (error != NULL)
+        return error;
+    char **ids = statements_are_xml(text, length) ? (n_ids = 0, NULL) : cut_deletions(text, &n_ids);
+    error = statements_read(text, length, name, &statements);
+    crm_edit_begin(&edit, hf_xml_ensure(xmlDocGetRootElement(cib), "configuration"));
+    edit.force = true;
+    if (error == NULL)
+        error = hf_error_wrap(crm_edit_apply_all(&edit, &statements, CRM_UPDATE), "%s", name);
+    if (error == NULL && n_ids > 0)
+        error = hf_error_wrap(crm_edit_delete(&edit, ids, n_ids), "%s", name);
+    if (error == NULL)
+        error = hf_error_wrap(crm_edit_finish(&edit), "%s", name);
+    crm_edit_end(&edit);
+    crm_statements_free(&statements);
+    for (size_t i = 0; i < n_ids; i++)
+        free(ids[i]);
+    free(ids);
+    return error;
+}
+
 static struct hf_error *run_simulate(struct session *session, int argc, char **argv)
 {
-    int code = cmd_simulate(argc, argv, live_cib);
+    struct simulate_host host = {.live = live_cib, .change = change_cib, .json = session->json};
+    int code = cmd_simulate(argc, argv, &host);
 
     /* It has said what there was to say. */
     return code == 0 ? NULL : hf_error_new((enum hf_error_kind)code, "simulate failed");

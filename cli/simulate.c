@@ -3,234 +3,17 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "cli/simulate_change.h"
-#include "daemon/sched/digest.h"
-#include "daemon/sched/history.h"
-#include "daemon/sched/sched.h"
-#include "daemon/transition/transition.h"
-#include "lib/buf.h"
+#include "cli/simulate_run.h"
 #include "lib/xml.h"
 
-enum { CIB_LIMIT = 512 << 20 };
-
-struct options {
-    const char *file, *time, *profile;
-    const char *save_input, *save_output, *save_graph, *save_dot;
-    bool run, simulate, live, pipe, in_place, scores, utilization, quiet, verbose;
-    int repeat;
-    struct simulate_changes changes;
+enum {
+    CIB_LIMIT = 512 << 20,
+    MAX_ROUNDS = 10, /* decisions after failures that the command line asked for */
 };
-
-/* What one call of simulate works on. */
-struct simulation {
-    const struct options *options;
-    xmlDoc *cib;
-    int64_t now;           /* for the scheduler */
-    int64_t recorded;      /* for what is pretended to happen: never before what is in the CIB */
-    const char *effective; /* says where now comes from, or NULL */
-    struct hf_buf out;
-};
-
-/* --- options --- */
-
-enum { OPT_NODE_STANDBY = 256 };
-
-static const struct option long_options[] = {
-    {"run", no_argument, NULL, 'R'},
-    {"simulate", no_argument, NULL, 'S'},
-    {"in-place", no_argument, NULL, 'X'},
-    {"show-scores", no_argument, NULL, 's'},
-    {"show-utilization", no_argument, NULL, 'U'},
-    {"profile", required_argument, NULL, 'P'},
-    {"repeat", required_argument, NULL, 'N'},
-    {"node-up", required_argument, NULL, 'u'},
-    {"node-down", required_argument, NULL, 'd'},
-    {"node-fail", required_argument, NULL, 'f'},
-    {"node-standby", required_argument, NULL, OPT_NODE_STANDBY},
-    {"op-inject", required_argument, NULL, 'i'},
-    {"op-fail", required_argument, NULL, 'F'},
-    {"set-datetime", required_argument, NULL, 't'},
-    {"quorum", required_argument, NULL, 'q'},
-    {"watchdog", required_argument, NULL, 'w'},
-    {"ticket-grant", required_argument, NULL, 'g'},
-    {"ticket-revoke", required_argument, NULL, 'r'},
-    {"ticket-standby", required_argument, NULL, 'b'},
-    {"ticket-activate", required_argument, NULL, 'e'},
-    {"save-input", required_argument, NULL, 'I'},
-    {"save-output", required_argument, NULL, 'O'},
-    {"save-graph", required_argument, NULL, 'G'},
-    {"save-dotfile", required_argument, NULL, 'D'},
-    {"live-check", no_argument, NULL, 'L'},
-    {"xml-file", required_argument, NULL, 'x'},
-    {"xml-pipe", no_argument, NULL, 'p'},
-    {"verbose", no_argument, NULL, 'V'},
-    {"quiet", no_argument, NULL, 'Q'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
-static const char usage[] =
-    "usage: simulate [-L | -x FILE | -p] [-R | -S] [option...]\n"
-    "  -x, --xml-file FILE      read the CIB from FILE\n"
-    "  -p, --xml-pipe           read it from standard input\n"
-    "  -L, --live-check         take the running cluster's (the default)\n"
-    "  -R, --run                show what the cluster would do\n"
-    "  -S, --simulate           also pretend to do it, and show the state afterwards\n"
-    "  -X, --in-place           also write the state afterwards into FILE\n"
-    "  -s, --show-scores        show the scores that decide\n"
-    "  -U, --show-utilization   show capacities\n"
-    "  -t, --set-datetime TIME  pretend that it is TIME (ISO 8601)\n"
-    "  -Q, --quiet              print only what was asked for\n"
-    "what if:\n"
-    "  -u, --node-up NODE       -d, --node-down NODE     -f, --node-fail NODE\n"
-    "      --node-standby NODE  -q, --quorum BOOLEAN     -w, --watchdog BOOLEAN\n"
-    "  -i, --op-inject OP       OP failed before: RESOURCE_TASK_INTERVAL@NODE=RC\n"
-    "  -F, --op-fail OP         OP would fail with RC if it were done\n"
-    "  -g, --ticket-grant ID    -r, --ticket-revoke ID\n"
-    "  -b, --ticket-standby ID  -e, --ticket-activate ID\n"
-    "files:\n"
-    "  -I, --save-input FILE    the CIB with the changes\n"
-    "  -O, --save-output FILE   the CIB afterwards\n"
-    "  -G, --save-graph FILE    the transition graph as XML\n"
-    "  -D, --save-dotfile FILE  the transition graph for Graphviz\n"
-    "  -P, --profile DIR        run all *.xml in DIR and print the times\n"
-    "  -N, --repeat N           each N times\n";
-
-static void add(struct simulate_list *list, const char *value)
-{
-    list->at = hf_realloc(list->at, (size_t)list->n + 1, sizeof(*list->at));
-    list->at[list->n++] = value;
-}
-
-static struct simulate_list *list_of(struct simulate_changes *changes, int flag)
-{
-    switch (flag) {
-    case 'u':
-        return &changes->node_up;
-    case 'd':
-        return &changes->node_down;
-    case 'f':
-        return &changes->node_fail;
-    case OPT_NODE_STANDBY:
-        return &changes->node_standby;
-    case 'i':
-        return &changes->op_inject;
-    case 'F':
-        return &changes->op_fail;
-    case 'g':
-        return &changes->ticket_grant;
-    case 'r':
-        return &changes->ticket_revoke;
-    case 'b':
-        return &changes->ticket_standby;
-    case 'e':
-        return &changes->ticket_activate;
-    default:
-        return NULL;
-    }
-}
-
-static const char **text_of(struct options *o, int flag)
-{
-    switch (flag) {
-    case 'x':
-        return &o->file;
-    case 't':
-        return &o->time;
-    case 'P':
-        return &o->profile;
-    case 'I':
-        return &o->save_input;
-    case 'O':
-        return &o->save_output;
-    case 'G':
-        return &o->save_graph;
-    case 'D':
-        return &o->save_dot;
-    case 'q':
-        return &o->changes.quorum;
-    case 'w':
-        return &o->changes.watchdog;
-    default:
-        return NULL;
-    }
-}
-
-static bool *switch_of(struct options *o, int flag)
-{
-    switch (flag) {
-    case 'R':
-        return &o->run;
-    case 'S':
-        return &o->simulate;
-    case 'X':
-        return &o->in_place;
-    case 's':
-        return &o->scores;
-    case 'U':
-        return &o->utilization;
-    case 'L':
-        return &o->live;
-    case 'p':
-        return &o->pipe;
-    case 'V':
-        return &o->verbose;
-    case 'Q':
-        return &o->quiet;
-    default:
-        return NULL;
-    }
-}
-
-/* False: the command line is wrong, or asked for help; *code is then the exit code. */
-static bool parse_options(int argc, char **argv, struct options *o, int *code)
-{
-    int flag;
-
-    o->repeat = 1;
-    optind = 0;
-    while ((flag = getopt_long(argc, argv, "RSXsUP:N:u:d:f:i:F:t:q:w:g:r:b:e:I:O:G:D:Lx:pVQh", long_options,
-                               NULL)) != -1) {
-        struct simulate_list *list = list_of(&o->changes, flag);
-        const char **text = text_of(o, flag);
-        bool *on = switch_of(o, flag);
-        if (list != NULL) {
-            add(list, optarg);
-        } else if (text != NULL) {
-            *text = optarg;
-        } else if (on != NULL) {
-            *on = true;
-        } else if (flag == 'N') {
-            o->repeat = atoi(optarg) > 0 ? atoi(optarg) : 1;
-        } else {
-            fputs(usage, flag == 'h' ? stdout : stderr);
-            *code = flag == 'h' ? HF_OK : HF_USAGE;
-            return false;
-        }
-    }
-    if (o->in_place)
-        o->simulate = true;
-    if (o->in_place && o->save_output == NULL)
-        o->save_output = o->file;
-    return true;
-}
-
-static void free_options(struct options *o)
-{
-    struct simulate_changes *c = &o->changes;
-    struct simulate_list *lists[] = {&c->node_up,        &c->node_down,      &c->node_fail, &c->node_standby,
-                                     &c->ticket_grant,   &c->ticket_revoke,  &c->op_inject, &c->op_fail,
-                                     &c->ticket_standby, &c->ticket_activate};
-
-    for (size_t i = 0; i < HF_ARRAY_LENGTH(lists); i++)
-        free(lists[i]->at);
-}
 
 /* --- input and output --- */
 
@@ -248,15 +31,23 @@ static struct hf_error *read_stdin(xmlDoc **cib)
     return hf_xml_parse(hf_buf_text(&text), text.length, "standard input", cib);
 }
 
-static struct hf_error *read_cib(const struct options *o, simulate_live_fn *live, xmlDoc **cib)
+static struct hf_error *read_cib(const struct simulate_options *o, const struct simulate_host *host,
+                                 xmlDoc **cib)
 {
+    struct hf_error *error;
+
     if (o->pipe)
-        return read_stdin(cib);
-    if (o->file != NULL)
-        return hf_xml_parse_file(o->file, CIB_LIMIT, cib);
-    if (live == NULL)
-        return hf_error_new(HF_USAGE, "give a CIB with -x FILE: there is no running cluster to ask");
-    return live(cib);
+        error = read_stdin(cib);
+    else if (o->file != NULL)
+        error = hf_xml_parse_file(o->file, CIB_LIMIT, cib);
+    else if (host->live == NULL)
+        error = hf_error_new(HF_USAGE, "give a CIB with -x FILE: there is no running cluster to ask");
+    else
+        error = host->live(cib);
+    if (error == NULL && !hf_xml_is(xmlDocGetRootElement(*cib), "cib"))
+        error = hf_error_new(HF_REFUSED, "%s: the root element is not <cib>, expected a CIB",
+                             o->file != NULL ? o->file : "the input");
+    return error;
 }
 
 static struct hf_error *write_file(const char *path, const char *text)
@@ -278,10 +69,20 @@ static struct hf_error *write_cib(const char *path, xmlDoc *cib)
 
 /* --- running --- */
 
+/* Seconds east of UTC here, at a time. */
+static int utc_offset(int64_t at)
+{
+    time_t when = (time_t)at;
+    struct tm tm;
+
+    return localtime_r(&when, &tm) == NULL ? 0 : (int)tm.tm_gmtoff;
+}
+
 static struct hf_error *run_scheduler(const struct simulation *s, bool status_only,
                                       struct sched_output **output)
 {
     struct sched_input input = {.now = s->now,
+                                .utc_offset = utc_offset(s->now),
                                 .status_only = status_only,
                                 .transition_id = 0,
                                 .sanitized = true,
@@ -290,202 +91,76 @@ static struct hf_error *run_scheduler(const struct simulation *s, bool status_on
     return sched_run(s->cib, &input, output);
 }
 
-static struct hf_error *show_status(struct simulation *s, const char *title, bool first)
+/* What keeps resources from being looked after; whether there was anything to say. */
+static bool show_disabled(struct simulation *s, const struct status_model *model)
 {
-    struct sched_output *output;
-    struct hf_error *error = run_scheduler(s, true, &output);
+    bool said = false;
+
+    if (model->maintenance_mode) {
+        hf_buf_puts(&s->out, "\n     *** Resource management is DISABLED ***\n"
+                             "  The cluster will not attempt to start, stop or recover services\n");
+        said = true;
+    }
+    if (model->n_disabled == 0 && model->n_blocked == 0)
+        return said;
+    hf_buf_printf(
+        &s->out, "%s%d of %d resource instances DISABLED and %d BLOCKED from further action due to failure\n",
+        said ? "\n" : "", model->n_disabled, model->n_resources_total, model->n_blocked);
+    return true;
+}
+
+static struct hf_error *show_status(struct simulation *s, const char *title, struct sched_output **output)
+{
+    const struct simulate_options *o = s->options;
+    bool first = output == &s->before;
+    unsigned flags = first ? STATUS_SIMULATE : STATUS_SHOW_INACTIVE;
+    struct hf_error *error = run_scheduler(s, true, output);
 
     if (error != NULL)
         return error;
-    const struct status_model *model = sched_status(output);
     if (s->effective != NULL)
         hf_buf_printf(&s->out, "%s\n", s->effective);
-    if (first && (model->maintenance_mode || model->stop_all))
-        hf_buf_printf(&s->out, "\n %s*** Resource management is DISABLED ***\n  The cluster will %s\n",
-                      model->maintenance_mode ? "    " : "",
-                      model->maintenance_mode ? "not attempt to start, stop or recover services"
-                                              : "keep all resources stopped");
-    if (first && model->maintenance_mode && (model->n_disabled > 0 || model->n_blocked > 0))
+    if (!first || show_disabled(s, sched_status(*output)))
         hf_buf_putc(&s->out, '\n');
-    if (first && (model->n_disabled > 0 || model->n_blocked > 0))
-        hf_buf_printf(
-            &s->out,
-            "%d of %d resource instances DISABLED and %d BLOCKED from further action due to failure\n",
-            model->n_disabled, model->n_resources_total, model->n_blocked);
-    if (s->out.length > 0)
-        hf_buf_putc(&s->out, '\n');
+    if (o->attributes)
+        flags |= STATUS_SHOW_ATTRIBUTES;
+    if (o->failcounts)
+        flags |= STATUS_SHOW_FAILCOUNTS | STATUS_SHOW_FAILED | STATUS_SHOW_TECHNICAL;
     hf_buf_printf(&s->out, "%s:\n", title);
-    sched_print_status(output, first ? STATUS_SIMULATE : STATUS_SHOW_INACTIVE, "  ", &s->out);
-    sched_output_free(output);
+    sched_print_status(*output, flags, "  ", &s->out);
     return NULL;
 }
 
-/* --- pretending --- */
-
-struct pretence {
-    struct simulation *s;
-    const struct sched_output *output;
-    xmlNode *cib;
-    struct transition *transition;
-};
-
-static const char *history_name(const struct pretence *p, const struct graph_resource *rsc)
+static void show_decision(struct simulation *s, struct sched_output *output)
 {
-    if (rsc->long_id != NULL && !sched_knows_resource(p->output, rsc->id) &&
-        sched_knows_resource(p->output, rsc->long_id))
-        return rsc->long_id;
-    return rsc->id;
+    const struct simulate_options *o = s->options;
+
+    if (o->scores || o->utilization) {
+        hf_buf_printf(&s->out, "\n%s:\n",
+                      !o->utilization ? "Assignment Scores"
+                      : !o->scores    ? "Utilization Information"
+                                      : "Assignment Scores and Utilization Information");
+        sched_print_scores(output, o->scores && o->quiet ? "" : "  * ", &s->out);
+    }
+    if (o->quiet)
+        return;
+    hf_buf_puts(&s->out, "\nTransition Summary:\n");
+    sched_print_summary(output, "  ", &s->out);
 }
 
-/* The exit code with which the command line wants this operation to fail. */
-static bool wanted_failure(const struct pretence *p, const struct graph_action *action, const char *name,
-                           int *rc)
+static void execute(struct simulation *s, struct simulate_round *round)
 {
-    const struct simulate_list *list = &p->s->options->changes.op_fail;
-
-    for (int i = 0; i < list->n; i++) {
-        struct simulate_op op;
-        struct hf_error *error = simulate_op_parse(list->at[i], &op);
-        if (error != NULL) {
-            hf_error_free(error); /* was checked before */
-            continue;
-        }
-        bool match = (strcmp(op.resource, name) == 0 || strcmp(op.resource, action->resource->id) == 0) &&
-                     strcmp(op.task, action->task) == 0 && op.interval_ms == action->interval_ms &&
-                     strcmp(op.node, action->node_name) == 0;
-        if (match) {
-            bool infinity = (strcmp(op.task, "start") == 0 &&
-                             strcmp(sched_graph(p->output)->failed_start_offset, "INFINITY") == 0) ||
-                            strcmp(op.task, "stop") == 0;
-            *rc = op.rc;
-            hf_buf_printf(&p->s->out, "Pretending action %d failed with rc=%d\n", action->id, op.rc);
-            simulate_failcount(p->cib, action->node_name, &op, infinity, p->s->recorded, &p->s->out);
-        }
-        simulate_op_free(&op);
-        if (match)
-            return true;
-    }
-    return false;
-}
-
-static int pretend_operation(struct pretence *p, const struct graph_action *action)
-{
-    const char *name = history_name(p, action->resource);
-    struct hf_buf *out = &p->s->out;
-    char digest[SCHED_DIGEST_SIZE];
-
-    hf_buf_printf(out, "  * Resource action: %-15s %s", name, action->task);
-    if (strcmp(action->task, "delete") == 0) {
-        hf_buf_printf(out, " on %s\n", action->node_name);
-        return action->target_rc;
-    }
-    if (action->interval_ms != 0)
-        hf_buf_printf(out, "=%lld", (long long)action->interval_ms);
-    hf_buf_printf(out, " on %s\n", action->node_name);
-    struct history_op op = {.resource = action->resource,
-                            .history_name = name,
-                            .task = action->task,
-                            .interval_ms = action->interval_ms,
-                            .node_name = action->node_name,
-                            .node_id = action->node_id,
-                            .parent_id = action->router_node == NULL ? NULL : action->node_name,
-                            .rc = action->target_rc,
-                            .target_rc = action->target_rc,
-                            .run = p->s->recorded,
-                            .changed = p->s->recorded,
-                            .exit_reason = "User-injected result",
-                            .migrate_source = graph_attr_get(action, "CRM_meta_migrate_source"),
-                            .migrate_target = graph_attr_get(action, "CRM_meta_migrate_target"),
-                            .feature_set = graph_attr_get(action, "crm_feature_set"),
-                            .digest = digest};
-    if (strcmp(action->task, "notify") == 0)
-        op.notify_key = action->key;
-    sched_digest_all(action->attrs, action->n_attrs, digest);
-    if (wanted_failure(p, action, name, &op.rc)) {
-        struct transition_event abort = {.type = TRANSITION_ABORT,
-                                         .priority = TRANSITION_INFINITY,
-                                         .then = TRANSITION_RESTART,
-                                         .reason = "an operation failed"};
-        transition_step(p->transition, &abort);
-    }
-    history_record(p->cib, &op);
-    return op.rc;
-}
-
-/* Does what action says to the CIB; returns the exit code. */
-static int pretend(struct pretence *p, const struct graph_action *action)
-{
-    struct hf_buf *out = &p->s->out;
-
-    switch (action->kind) {
-    case GRAPH_PSEUDO:
-        hf_buf_printf(out, "  * Pseudo action:   %s", action->key);
-        if (action->node_name != NULL)
-            hf_buf_printf(out, " on %s", action->node_name);
-        hf_buf_putc(out, '\n');
-        return 0;
-    case GRAPH_RSC_OP:
-        return pretend_operation(p, action);
-    case GRAPH_EVENT:
-        hf_buf_printf(out, "  * Cluster action:  %s", action->task);
-        if (action->resource != NULL)
-            hf_buf_printf(out, " for %s", action->resource->id);
-        hf_buf_printf(out, " on %s\n", action->node_name);
-        return action->target_rc;
-    case GRAPH_FENCE: {
-        const char *how = graph_attr_get(action, "CRM_meta_stonith_action");
-        hf_buf_printf(out, "  * Fencing %s (%s)\n", action->node_name, how == NULL ? "reboot" : how);
-        if (how == NULL || strcmp(how, "on") != 0)
-            simulate_node_gone(p->cib, action->node_name);
-        return action->target_rc;
-    }
-    }
-    return 0;
-}
-
-static void walk(struct pretence *p)
-{
-    struct transition_event event = {.type = TRANSITION_START};
-    const struct graph_action **queue =
-        hf_calloc((size_t)sched_graph(p->output)->n_actions + 1, sizeof(*queue));
-    int first = 0, last = 0;
-
-    for (;;) {
-        struct transition_update update = transition_step(p->transition, &event);
-        for (int i = 0; i < update.n_dispatch; i++)
-            queue[last++] = update.dispatch[i];
-        if (first == last)
-            break;
-        const struct graph_action *action = queue[first++];
-        event = (struct transition_event){.type = TRANSITION_RESULT, .action = action->id};
-        event.rc = pretend(p, action);
-    }
-    free(queue);
-}
-
-static void execute(struct simulation *s, const struct sched_output *output)
-{
-    struct pretence p = {.s = s, .output = output, .cib = xmlDocGetRootElement(s->cib)};
-
     if (!s->options->quiet)
         hf_buf_puts(&s->out, "\nExecuting Cluster Transition:\n");
     size_t before = s->out.length;
-    p.transition = transition_new(sched_graph(output));
-    walk(&p);
-    struct transition_counts counts = transition_counts(p.transition);
-    transition_free(p.transition);
-    if (s->options->quiet) {
+    simulate_walk(s, round);
+    if (s->options->quiet && s->out.data != NULL) {
         s->out.length = before;
-        if (s->out.data != NULL)
-            s->out.data[before] = '\0';
+        s->out.data[before] = '\0';
     }
-    if (counts.failed == 0 && counts.waiting > 0)
-        fputs("Transition failed: terminated\nAn invalid transition was produced\n", stderr);
 }
 
-/* --- one CIB --- */
-
-static struct hf_error *save_graph(const struct options *o, const struct sched_output *output)
+static struct hf_error *save_graph(const struct simulate_options *o, const struct sched_output *output)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
     struct hf_error *error = NULL;
@@ -496,46 +171,66 @@ static struct hf_error *save_graph(const struct options *o, const struct sched_o
     }
     if (error == NULL && o->save_dot != NULL) {
         hf_buf_reset(&text);
-        graph_to_dot(sched_graph(output), &text);
+        sched_print_dot(output, o->all_actions, o->verbose, &text);
         error = write_file(o->save_dot, hf_buf_text(&text));
     }
     return error;
 }
 
-static void show_decisions(struct simulation *s, const struct sched_output *output)
+/* One decision and what follows.  The files have the first. */
+static struct hf_error *decide_once(struct simulation *s, bool *again)
 {
-    const struct options *o = s->options;
+    const struct simulate_options *o = s->options;
+    struct simulate_round *round;
+    struct hf_error *error;
 
-    if (o->scores || o->utilization)
-        hf_buf_printf(&s->out, "\n%s:\n",
-                      !o->utilization ? "Assignment Scores"
-                      : !o->scores    ? "Utilization Information"
-                                      : "Assignment Scores and Utilization Information");
-    if (o->scores || o->utilization)
-        sched_print_scores(output, o->scores && o->quiet ? "" : "  * ", &s->out);
-    if (o->quiet)
-        return;
-    hf_buf_puts(&s->out, "\nTransition Summary:\n");
-    sched_print_summary(output, "  ", &s->out);
-}
-
-static struct hf_error *decide(struct simulation *s)
-{
-    const struct options *o = s->options;
-    struct sched_output *output = NULL;
-    struct hf_error *error = run_scheduler(s, false, &output);
-
+    s->rounds = hf_realloc(s->rounds, (size_t)s->n_rounds + 1, sizeof(*s->rounds));
+    round = &s->rounds[s->n_rounds++];
+    *round = (struct simulate_round){0};
+    *again = false;
+    error = run_scheduler(s, false, &round->decision);
     if (error != NULL)
         return error;
-    show_decisions(s, output);
-    error = save_graph(o, output);
+    show_decision(s, round->decision);
+    if (s->n_rounds == 1)
+        error = save_graph(o, round->decision);
     if (error == NULL && o->simulate)
-        execute(s, output);
-    sched_output_free(output);
+        execute(s, round);
+    *again = round->went_wrong;
     return error;
 }
 
-static struct hf_error *check_op_fail(const struct simulate_list *list)
+/* After a failure that a what-if asked for the cluster would decide anew: so does this. */
+static struct hf_error *decide(struct simulation *s)
+{
+    struct hf_error *error = NULL;
+    bool again = true;
+
+    while (again && error == NULL && s->n_rounds < MAX_ROUNDS)
+        error = decide_once(s, &again);
+    if (again && error == NULL)
+        hf_buf_printf(&s->out, "\nThe operation failed %d times: what happens after that is not shown.\n",
+                      MAX_ROUNDS);
+    return error;
+}
+
+static struct hf_error *change(struct simulation *s, const struct simulate_host *host)
+{
+    const struct simulate_changes *changes = &s->options->changes;
+    struct hf_error *error;
+
+    if (changes->files.n > 0 && host->change == NULL)
+        return hf_error_new(HF_USAGE, "this program cannot read changes of the configuration");
+    error = simulate_change(s->cib, changes, s->recorded, host->change, &s->notes);
+    if (s->options->quiet || s->notes.n == 0)
+        return error;
+    hf_buf_puts(&s->out, "\nPerforming Requested Modifications:\n");
+    for (int i = 0; i < s->notes.n; i++)
+        simulate_note_text(&s->notes.at[i], &s->out);
+    return error;
+}
+
+static struct hf_error *check_ops(const struct simulate_list *list)
 {
     for (int i = 0; i < list->n; i++) {
         struct simulate_op op;
@@ -547,26 +242,23 @@ static struct hf_error *check_op_fail(const struct simulate_list *list)
     return NULL;
 }
 
-static struct hf_error *simulate(struct simulation *s)
+static struct hf_error *simulate(struct simulation *s, const struct simulate_host *host)
 {
-    const struct options *o = s->options;
-    struct hf_error *error = check_op_fail(&o->changes.op_fail);
+    const struct simulate_options *o = s->options;
+    struct hf_error *error = check_ops(&o->changes.op_fail);
 
+    if (error == NULL)
+        error = check_ops(&o->changes.op_inject);
     if (error == NULL && !o->quiet)
-        error = show_status(s, "Current cluster status", true);
-    if (error == NULL && simulate_changes_any(&o->changes)) {
-        struct hf_buf unused = {0};
-        if (!o->quiet)
-            hf_buf_putc(&s->out, '\n');
-        error = simulate_change(s->cib, &o->changes, s->recorded, o->quiet ? &unused : &s->out);
-        hf_buf_free(&unused);
-    }
+        error = show_status(s, "Current cluster status", &s->before);
+    if (error == NULL && simulate_changes_any(&o->changes))
+        error = change(s, host);
     if (error == NULL && o->save_input != NULL)
         error = write_cib(o->save_input, s->cib);
     if (error == NULL && (o->run || o->simulate))
         error = decide(s);
     if (error == NULL && o->simulate && !o->quiet)
-        error = show_status(s, "Revised Cluster Status", false);
+        error = show_status(s, "Revised Cluster Status", &s->after);
     if (error == NULL && o->save_output != NULL)
         error = write_cib(o->save_output, s->cib);
     return error;
@@ -600,13 +292,12 @@ static struct hf_error *find_time(struct simulation *s, char *effective, size_t 
 static int is_xml(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
-    return length > 4 && strcmp(entry->d_name + length - 4, ".xml") == 0;
+    return entry->d_name[0] != '.' && length > 4 && strcmp(entry->d_name + length - 4, ".xml") == 0;
 }
 
-static struct hf_error *profile_one(const struct options *o, const char *path)
+static struct hf_error *profile_one(const struct simulate_options *o, const char *path)
 {
-    struct options one = *o;
-    struct simulation s = {.options = &one};
+    struct simulation s = {.options = o};
     char effective[128];
     struct hf_error *error = hf_xml_parse_file(path, CIB_LIMIT, &s.cib);
     clock_t start = clock();
@@ -624,7 +315,7 @@ static struct hf_error *profile_one(const struct options *o, const char *path)
     return error;
 }
 
-static struct hf_error *profile(const struct options *o)
+static struct hf_error *profile(const struct simulate_options *o)
 {
     struct dirent **entries;
     struct hf_error *error = NULL;
@@ -643,25 +334,68 @@ static struct hf_error *profile(const struct options *o)
     return error;
 }
 
-int cmd_simulate(int argc, char **argv, simulate_live_fn *live)
+/* --- the command --- */
+
+static void simulation_free(struct simulation *s)
 {
-    struct options o = {0};
+    for (int i = 0; i < s->n_rounds; i++) {
+        for (int j = 0; j < s->rounds[i].n_steps; j++)
+            free(s->rounds[i].steps[j].resource);
+        free(s->rounds[i].steps);
+        sched_output_free(s->rounds[i].decision);
+    }
+    free(s->rounds);
+    sched_output_free(s->before);
+    sched_output_free(s->after);
+    simulate_notes_free(&s->notes);
+    hf_buf_free(&s->out);
+    xmlFreeDoc(s->cib);
+}
+
+static struct hf_error *print(struct simulation *s, int argc, char **argv, int code)
+{
+    const struct simulate_options *o = s->options;
+    HF_CLEANUP(hf_freep)
+    char *made = o->format == SIMULATE_XML    ? simulate_xml(s, argc, argv, code)
+                 : o->format == SIMULATE_JSON ? simulate_json(s)
+                                              : NULL;
+    const char *text = made != NULL ? made : hf_buf_text(&s->out);
+
+    if (o->output_to != NULL && strcmp(o->output_to, "-") != 0)
+        return write_file(o->output_to, text);
+    fputs(text, stdout);
+    return NULL;
+}
+
+static struct hf_error *run(struct simulation *s, const struct simulate_host *host)
+{
+    char effective[128];
+    struct hf_error *error = read_cib(s->options, host, &s->cib);
+
+    if (error == NULL)
+        error = find_time(s, effective, sizeof(effective));
+    if (error == NULL)
+        error = simulate(s, host);
+    s->effective = NULL;
+    return error;
+}
+
+int cmd_simulate(int argc, char **argv, const struct simulate_host *host)
+{
+    struct simulate_options o = {.format = host->json ? SIMULATE_JSON : SIMULATE_TEXT};
     struct simulation s = {.options = &o};
     struct hf_error *error = NULL;
-    char effective[128];
     int code = HF_OK;
 
-    if (parse_options(argc, argv, &o, &code)) {
-        if (o.profile != NULL) {
-            error = profile(&o);
-        } else {
-            error = read_cib(&o, live, &s.cib);
-            if (error == NULL)
-                error = find_time(&s, effective, sizeof(effective));
-            if (error == NULL)
-                error = simulate(&s);
+    if (simulate_options_read(argc, argv, &o, &code)) {
+        error = o.profile != NULL ? profile(&o) : run(&s, host);
+        code = error != NULL ? (int)hf_error_kind(error) : HF_OK;
+        if (o.profile == NULL && (error == NULL || o.format != SIMULATE_JSON)) {
+            struct hf_error *printing = print(&s, argc, argv, code);
+            error = error != NULL ? error : printing;
+            if (error != printing)
+                hf_error_free(printing);
         }
-        fputs(hf_buf_text(&s.out), stdout);
         if (error != NULL) {
             fflush(stdout);
             fprintf(stderr, "simulate: %s\n", hf_error_text(error));
@@ -669,8 +403,7 @@ int cmd_simulate(int argc, char **argv, simulate_live_fn *live)
             hf_error_free(error);
         }
     }
-    xmlFreeDoc(s.cib);
-    hf_buf_free(&s.out);
-    free_options(&o);
+    simulation_free(&s);
+    simulate_options_free(&o);
     return code;
 }

@@ -1,18 +1,25 @@
 /* simulate.h - `holdfast simulate`: what the scheduler would do, and what the cluster would look like then.
  *
- * Takes crm_simulate's flags.  A frontend for daemon/sched/ and daemon/transition/. */
+ * Takes crm_simulate's flags, and what-ifs beside them.  A frontend for daemon/sched/ and daemon/transition/.
+ */
 #ifndef HF_CLI_SIMULATE_H
 #define HF_CLI_SIMULATE_H
 
 #include <libxml/tree.h>
+#include <stdbool.h>
 
 #include "lib/error.h"
 
-/* Fetches the running cluster's CIB for -L; *cib is the caller's. */
-typedef struct hf_error *simulate_live_fn(xmlDoc **cib);
+/* What simulate asks of the program it is part of. */
+struct simulate_host {
+    /* Fetches the running cluster's CIB for -L; *cib is the caller's.  NULL: there is no cluster to ask. */
+    struct hf_error *(*live)(xmlDoc **cib);
+    /* Puts a file of crm statements or XML into a CIB for --change.  NULL: cannot be done. */
+    struct hf_error *(*change)(xmlDoc *cib, const char *path);
+    bool json; /* the program was told to print JSON */
+};
 
-/* argv[0] is the command's own name.  Prints on stdout; returns an exit code of enum hf_error_kind.
- * live may be NULL where there is no cluster to ask. */
-int cmd_simulate(int argc, char **argv, simulate_live_fn *live);
+/* argv[0] is the command's own name.  Prints on stdout; returns an exit code of enum hf_error_kind. */
+int cmd_simulate(int argc, char **argv, const struct simulate_host *host);
 
 #endif

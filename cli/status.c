@@ -42,7 +42,7 @@ static void write_node(struct hf_writer *writer, const struct status_node *node)
 
 static void write_resource(struct hf_writer *writer, const struct status_resource *resource)
 {
-    static const char *const kinds[] = {"primitive", "group", "clone", "bundle"};
+    static const char *const kinds[] = {"primitive", "group", "clone", "bundle", "replica"};
     static const char *const roles[] = {"Stopped", "Started", "Unpromoted", "Promoted"};
 
     hf_write_object(writer, NULL);
@@ -87,7 +87,7 @@ static void write_failure(struct hf_writer *writer, const struct status_failure 
     hf_write_end(writer);
 }
 
-static void write_model(struct hf_writer *writer, const struct status_model *model)
+void status_write_model(struct hf_writer *writer, const struct status_model *model)
 {
     hf_write_list(writer, "nodes");
     for (int i = 0; i < model->n_nodes; i++)
@@ -209,7 +209,7 @@ struct hf_error *status_write(struct hf_writer *writer, const xmlDoc *cib)
         return error;
     write_summary(writer, cib, sched_status(output));
     if (hf_writer_is_json(writer)) {
-        write_model(writer, sched_status(output));
+        status_write_model(writer, sched_status(output));
     } else {
         sched_print_status(output, STATUS_SHOW_PENDING | STATUS_SHOW_INACTIVE | STATUS_SHOW_FAILED, "",
                            &text);

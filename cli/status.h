@@ -6,6 +6,7 @@
 
 #include <libxml/tree.h>
 
+#include "daemon/sched/status.h"
 #include "lib/error.h"
 #include "lib/writer.h"
 
@@ -17,6 +18,8 @@ struct hf_error *status_write_resources(struct hf_writer *writer, const xmlDoc *
 /* Only the nodes, or the one of this name. */
 struct hf_error *status_write_nodes(struct hf_writer *writer, const xmlDoc *cib,
                                     const char *name) HF_MUST_CHECK;
+/* The model as members of the object that is open. */
+void status_write_model(struct hf_writer *writer, const struct status_model *model);
 /* The names of the nodes where a resource is active: the array and its strings are the caller's. */
 struct hf_error *status_locate(const xmlDoc *cib, const char *id, char ***nodes, int *count) HF_MUST_CHECK;
 

@@ -33,10 +33,15 @@ static bool listed(const char *list, const char *name)
 /* Meta-data is not part of what an agent is called with, except the timeout, which agents may read. */
 static bool is_parameter(const char *name)
 {
-    if (strcmp(name, "CRM_meta_timeout") == 0)
-        return true;
-    return strncmp(name, "CRM_meta_", 9) != 0 && strcmp(name, "crm_feature_set") != 0 &&
-           strcmp(name, "op_target_rc") != 0;
+    static const char *const skip[] = {"id",           "crm_feature_set",  "op-digest",   "on_node",
+                                       "on_node_uuid", "pcmk_external_ip", "op_target_rc"};
+
+    if (strncmp(name, "CRM_meta_", 9) == 0)
+        return strcmp(name, "CRM_meta_timeout") == 0;
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(skip); i++)
+        if (strcmp(name, skip[i]) == 0)
+            return false;
+    return true;
 }
 
 static int by_name(const void *a, const void *b)
@@ -72,6 +77,11 @@ static void digest_of(const struct graph_attr *attrs, int count, const char *lis
 void sched_digest_all(const struct graph_attr *attrs, int count, char digest[SCHED_DIGEST_SIZE])
 {
     digest_of(attrs, count, NULL, 0, digest);
+}
+
+void sched_digest_action(const struct graph_action *action, char digest[SCHED_DIGEST_SIZE])
+{
+    digest_of(action->attrs, action->n_attrs, "CRM_meta_timeout", action->interval_ms == 0 ? -1 : 0, digest);
 }
 
 void sched_digest_list(const struct graph_attr *attrs, int count, const char *list, bool keep,

@@ -14,6 +14,8 @@ enum { SCHED_DIGEST_SIZE = 33 }; /* 32 hex digits and NUL */
 /* All of attrs that are agent parameters (no CRM_meta_* except the operation's own timeout, no pcmk_* of
  * fence devices that only the fencer reads). */
 void sched_digest_all(const struct graph_attr *attrs, int count, char digest[SCHED_DIGEST_SIZE]);
+/* The same of what an action of the graph is called with; the timeout is only part of a recurring one's. */
+void sched_digest_action(const struct graph_action *action, char digest[SCHED_DIGEST_SIZE]);
 /* Only (keep) or all but (!keep) those named in the space-separated list. */
 void sched_digest_list(const struct graph_attr *attrs, int count, const char *list, bool keep,
                        char digest[SCHED_DIGEST_SIZE]);

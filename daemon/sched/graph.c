@@ -169,36 +169,3 @@ void graph_to_xml(const struct sched_graph *graph, struct hf_buf *out)
         write_synapse(out, graph, i);
     hf_buf_puts(out, "</transition_graph>\n");
 }
-
-/* --- Graphviz --- */
-
-static void dot_name(struct hf_buf *out, const struct graph_action *action)
-{
-    hf_buf_putc(out, '"');
-    for (const char *c = action->internal_key != NULL ? action->internal_key : action->key; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\')
-            hf_buf_putc(out, '\\');
-        hf_buf_putc(out, *c);
-    }
-    if (action->node_name != NULL)
-        hf_buf_printf(out, " %s", action->node_name);
-    hf_buf_putc(out, '"');
-}
-
-void graph_to_dot(const struct sched_graph *graph, struct hf_buf *out)
-{
-    hf_buf_puts(out, "digraph \"g\" {\n");
-    for (int i = 0; i < graph->n_actions; i++) {
-        const struct graph_action *action = &graph->actions[i];
-        for (int input = 0; input < action->n_inputs; input++) {
-            dot_name(out, &graph->actions[action->inputs[input]]);
-            hf_buf_puts(out, " -> ");
-            dot_name(out, action);
-            hf_buf_puts(out, " [ style = bold]\n");
-        }
-        dot_name(out, action);
-        hf_buf_printf(out, " [ style=bold color=\"green\" fontcolor=\"%s\"]\n",
-                      action->kind == GRAPH_PSEUDO ? "orange" : "black");
-    }
-    hf_buf_puts(out, "}\n");
-}

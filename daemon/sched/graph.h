@@ -82,7 +82,5 @@ struct sched_graph {
 const char *graph_attr_get(const struct graph_action *action, const char *name);
 /* Appends the graph as XML in the shape of Pacemaker's transition files. */
 void graph_to_xml(const struct sched_graph *graph, struct hf_buf *out);
-/* Appends the graph as Graphviz. */
-void graph_to_dot(const struct sched_graph *graph, struct hf_buf *out);
 
 #endif

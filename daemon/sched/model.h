@@ -562,6 +562,11 @@ struct run {
         int n, capacity;
     } promotions;
     struct {
+        struct sched_change *at;
+        int n, capacity;
+    } changes;
+    bool changes_known;
+    struct {
         struct sched_reason *at;
         int n, capacity;
     } reasons;

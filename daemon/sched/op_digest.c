@@ -30,20 +30,14 @@ static void collect(struct run *run, struct resource *rsc, const struct op_confi
     }
 }
 
-/* Leaves out what is no parameter; the timeout of a recurring operation is one. */
+/* The parameters; the timeout of a recurring operation is one. */
 static int filter(const struct attrs *attrs, const struct op_config *config, struct graph_attr *out)
 {
-    static const char *const skip[] = {"id",      "crm_feature_set", "op-digest",
-                                       "on_node", "on_node_uuid",    "pcmk_external_ip"};
     int n = 0;
 
-    for (int i = 0; i < attrs->n; i++) {
-        bool drop = sc_prefix(attrs->at[i].name, "CRM_meta_");
-        for (size_t s = 0; s < HF_ARRAY_LENGTH(skip) && !drop; s++)
-            drop = strcmp(attrs->at[i].name, skip[s]) == 0;
-        if (!drop)
+    for (int i = 0; i < attrs->n; i++)
+        if (!sc_prefix(attrs->at[i].name, "CRM_meta_"))
             out[n++] = (struct graph_attr){attrs->at[i].name, attrs->at[i].value};
-    }
     if (config->interval_ms > 0)
         out[n++] = (struct graph_attr){"CRM_meta_timeout", sc_attr(&config->meta, "timeout")};
     return n;

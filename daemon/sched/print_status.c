@@ -9,6 +9,7 @@ struct printer {
     const char *prefix;
     struct hf_buf *out;
     int depth;
+    int utc_offset; /* seconds, for the times shown */
 };
 
 static void line(struct printer *p, const char *text)
@@ -390,6 +391,39 @@ static void print_resources(struct printer *p)
 
 /* --- failures --- */
 
+/* Seconds as people and ctime() write them: "Thu Jun  1 08:20:47 2017". */
+static void add_ctime(const struct printer *p, int64_t when, struct hf_buf *out)
+{
+    static const char days[][4] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct calendar c;
+
+    sc_calendar(when, p->utc_offset, &c);
+    hf_buf_printf(out, "%s %s %2d %02d:%02d:%02d %lld", days[c.weekday - 1], months[c.month - 1], c.day,
+                  c.hour, c.minute, c.second, (long long)c.year);
+}
+
+static void print_technical(struct printer *p, const struct status_failure *failure)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+
+    hf_buf_printf(&text, "%s on %s '%s' (%d): call=%d, status='%s'", failure->key, failure->node,
+                  failure->rc_text, failure->rc, failure->call_id,
+                  failure->status == 0 ? "Done" : failure->status_text);
+    if (*failure->exit_reason != '\0')
+        hf_buf_printf(&text, ", exitreason='%s'", failure->exit_reason);
+    if (failure->last_change > 0) {
+        hf_buf_puts(&text, ", last-rc-change='");
+        add_ctime(p, failure->last_change, &text);
+        hf_buf_putc(&text, '\'');
+    }
+    if (failure->timed)
+        hf_buf_printf(&text, ", queued=%lldms, exec=%lldms", (long long)failure->queue_ms,
+                      (long long)failure->exec_ms);
+    line(p, hf_buf_text(&text));
+}
+
 static void print_failure(struct printer *p, const struct status_failure *failure)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
@@ -427,8 +461,89 @@ static void print_failures(struct printer *p)
     hf_buf_putc(p->out, '\n');
     line(p, "Failed Resource Actions:");
     p->depth++;
-    for (int i = 0; i < p->model->n_failures; i++)
-        print_failure(p, &p->model->failures[i]);
+    for (int i = 0; i < p->model->n_failures; i++) {
+        if (p->flags & STATUS_SHOW_TECHNICAL)
+            print_technical(p, &p->model->failures[i]);
+        else
+            print_failure(p, &p->model->failures[i]);
+    }
+    p->depth--;
+}
+
+/* --- what is remembered of nodes --- */
+
+static void print_attribute(struct printer *p, const struct sched_attribute *attribute)
+{
+    int64_t value = 0;
+
+    sc_long(attribute->value, &value);
+    if (attribute->is_ping && value <= 0)
+        linef(p, "%-32s\t: %-10s\t: Connectivity is lost", attribute->name, attribute->value);
+    else if (attribute->is_ping && value < attribute->expected)
+        linef(p, "%-32s\t: %-10s\t: Connectivity is degraded (Expected=%d)", attribute->name,
+              attribute->value, attribute->expected);
+    else
+        linef(p, "%-32s\t: %-10s", attribute->name, attribute->value);
+}
+
+static void print_attributes(struct printer *p, struct sched_output *output)
+{
+    bool any = false;
+
+    for (int i = 0; i < p->model->n_nodes; i++) {
+        int n;
+        const struct sched_attribute *at = sched_attributes(output, p->model->nodes[i].name, &n);
+        if (n == 0)
+            continue;
+        if (!any) {
+            hf_buf_putc(p->out, '\n');
+            line(p, "Node Attributes:");
+        }
+        any = true;
+        p->depth++;
+        linef(p, "Node: %s:", p->model->nodes[i].name);
+        p->depth++;
+        for (int a = 0; a < n; a++)
+            print_attribute(p, &at[a]);
+        p->depth -= 2;
+    }
+}
+
+static void print_failcount(struct printer *p, const struct sched_failcount *failcount)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+
+    hf_buf_printf(&text, "%s: migration-threshold=%d fail-count=%d", failcount->resource,
+                  failcount->threshold, failcount->count);
+    if (failcount->last > 0) {
+        hf_buf_puts(&text, " last-failure='");
+        add_ctime(p, failcount->last, &text);
+        hf_buf_putc(&text, '\'');
+    }
+    line(p, hf_buf_text(&text));
+}
+
+static void print_failcounts(struct printer *p, struct sched_output *output)
+{
+    bool online = false;
+
+    for (int i = 0; i < p->model->n_nodes; i++)
+        online = online || p->model->nodes[i].online;
+    if (!online)
+        return;
+    hf_buf_putc(p->out, '\n');
+    line(p, "Migration Summary:");
+    p->depth++;
+    for (int i = 0; i < p->model->n_nodes; i++) {
+        int n;
+        const struct sched_failcount *at = sched_failcounts(output, p->model->nodes[i].name, &n);
+        if (n > 0)
+            linef(p, "Node: %s:", p->model->nodes[i].name);
+        p->depth++;
+        for (int f = 0; f < n; f++)
+            print_failcount(p, &at[f]);
+        p->depth--;
+    }
     p->depth--;
 }
 
@@ -437,11 +552,17 @@ static void print_failures(struct printer *p)
 void sched_print_status(const struct sched_output *output, unsigned flags, const char *prefix,
                         struct hf_buf *out)
 {
-    struct printer p = {&output->run.model, flags, prefix, out, 0};
+    struct printer p = {&output->run.model, flags, prefix, out, 0, output->run.input->utc_offset};
+    /* What is not in the model is looked up when it is asked for, and kept. */
+    struct sched_output *lookup = (struct sched_output *)output;
 
     print_nodes(&p);
     hf_buf_putc(out, '\n');
     print_resources(&p);
+    if (flags & STATUS_SHOW_ATTRIBUTES)
+        print_attributes(&p, lookup);
+    if (flags & STATUS_SHOW_FAILCOUNTS)
+        print_failcounts(&p, lookup);
     if (flags & STATUS_SHOW_FAILED)
         print_failures(&p);
 }

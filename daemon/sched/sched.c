@@ -10,17 +10,8 @@ static void count_instances(struct run *run, const struct resource *rsc)
 {
     for (int i = 0; i < rsc->children.n; i++)
         count_instances(run, rsc->children.at[i]);
-    if (rsc->kind == KIND_BUNDLE) {
-        for (int i = 0; i < rsc->bundle->replicas.n; i++) {
-            const struct replica *replica = rsc->bundle->replicas.at[i];
-            const struct resource *parts[] = {replica->ip, replica->child, replica->container,
-                                              replica->remote};
-            for (size_t p = 0; p < HF_ARRAY_LENGTH(parts); p++)
-                if (parts[p] != NULL)
-                    count_instances(run, parts[p]);
-        }
-        return;
-    }
+    if (rsc->kind == KIND_BUNDLE)
+        return; /* Pacemaker counts none of its parts */
     if (rsc->children.n > 0 || ((rsc->flags & RSC_REMOVED) && rsc->orig_role <= ROLE_STOPPED))
         return;
     run->n_instances++;
@@ -153,6 +144,11 @@ bool sched_knows_resource(const struct sched_output *output, const char *id)
 {
     return sc_names_get(&output->run.rsc_by_id, id) != NULL ||
            sc_names_get(&output->run.rsc_by_history, id) != NULL;
+}
+
+bool sched_parse_interval(const char *text, int64_t *ms)
+{
+    return sc_interval(text, ms);
 }
 
 bool sched_parse_time(const char *text, int64_t now, int64_t *epoch)

@@ -62,6 +62,34 @@ struct sched_reason {
     const char *remedy; /* the holdfast command that changes it, or NULL */
 };
 
+/* What happens to a resource or node: one line of the "Transition Summary". */
+struct sched_change {
+    const char *what; /* crm_simulate's word: "Start", "Stop", "Move", "Restart", "Fence", "Shutdown"... */
+    const char *resource;         /* NULL: it is about a node */
+    const char *from, *to;        /* nodes; NULL for none.  About a node: to is its name */
+    const char *role, *next_role; /* "Started", "Promoted"... */
+    bool show_roles;              /* the roles matter: a promotable resource */
+    const char *how;              /* of fencing: "reboot", "off", "on" */
+    const char *launcher;         /* of a guest node: the resource that runs it */
+    const char *reason;           /* or NULL */
+    bool blocked;                 /* wanted, but cannot be done */
+};
+
+/* A node attribute that somebody but the cluster itself has set. */
+struct sched_attribute {
+    const char *name, *value;
+    bool is_ping; /* a running ping resource keeps it, and expects this much */
+    int expected;
+};
+
+/* A resource that failed on a node and is not cleaned up. */
+struct sched_failcount {
+    const char *resource; /* as the history calls it */
+    int threshold;        /* so many keep it away from the node; INFINITY is 1000000 */
+    int count;
+    int64_t last; /* epoch seconds, 0 unknown */
+};
+
 struct sched_output;
 
 /* Runs the policy over cib (root <cib>, not changed).  HF_REFUSED if it is no CIB at all; what is wrong with
@@ -78,6 +106,12 @@ const struct status_model *sched_status(const struct sched_output *output);
 const struct sched_score *sched_scores(const struct sched_output *output, int *count);
 /* One clone after the other; of each, the best instance first. */
 const struct sched_promotion *sched_promotions(const struct sched_output *output, int *count);
+/* In the order of the summary. */
+const struct sched_change *sched_changes(struct sched_output *output, int *count);
+/* Of an online node, sorted by name; none of another. */
+const struct sched_attribute *sched_attributes(struct sched_output *output, const char *node, int *count);
+/* Of an online node, in the order of its history. */
+const struct sched_failcount *sched_failcounts(struct sched_output *output, const char *node, int *count);
 /* Epoch seconds at which to run again even if nothing happens (rules, failure-timeout), 0 for none. */
 int64_t sched_next_recheck(const struct sched_output *output);
 /* What was wrong with the configuration, in the order found. */
@@ -87,6 +121,8 @@ size_t sched_memory(const struct sched_output *output);
 
 /* Reads a time in ISO 8601 (UTC unless it has a zone); "now" is taken for missing parts. */
 bool sched_parse_time(const char *text, int64_t now, int64_t *epoch);
+/* Reads an interval as the configuration has it: "10", "10s", "1min", ISO 8601. */
+bool sched_parse_interval(const char *text, int64_t *ms);
 
 /* Whether id names a resource, or is what the history calls one. */
 bool sched_knows_resource(const struct sched_output *output, const char *id);
@@ -99,19 +135,24 @@ struct sched_reason *sched_explain(struct sched_output *output, const char *reso
 /* --- text, in crm_mon's and crm_simulate's shapes --- */
 
 enum {
-    STATUS_SHOW_PENDING = 1 << 0,  /* transitional states: "Starting" */
-    STATUS_SHOW_INACTIVE = 1 << 1, /* stopped resources and instances */
-    STATUS_SHOW_DETAIL = 1 << 2,   /* every instance on a line of its own, node ids */
-    STATUS_SHOW_FAILED = 1 << 3,   /* "Failed Resource Actions" */
+    STATUS_SHOW_PENDING = 1 << 0,    /* transitional states: "Starting" */
+    STATUS_SHOW_INACTIVE = 1 << 1,   /* stopped resources and instances */
+    STATUS_SHOW_DETAIL = 1 << 2,     /* every instance on a line of its own, node ids */
+    STATUS_SHOW_FAILED = 1 << 3,     /* "Failed Resource Actions" */
+    STATUS_SHOW_ATTRIBUTES = 1 << 4, /* "Node Attributes" */
+    STATUS_SHOW_FAILCOUNTS = 1 << 5, /* "Migration Summary" */
+    STATUS_SHOW_TECHNICAL = 1 << 6,  /* failed actions with their keys and codes */
     STATUS_SIMULATE = STATUS_SHOW_PENDING | STATUS_SHOW_INACTIVE, /* what crm_simulate shows */
 };
 
-/* "Node List", "Full List of Resources" and, if asked for, "Failed Resource Actions"; each line with
- * prefix.*/
+/* "Node List", "Full List of Resources" and what else is asked for; each line with prefix. */
 void sched_print_status(const struct sched_output *output, unsigned flags, const char *prefix,
                         struct hf_buf *out);
 /* The lines of "Transition Summary". */
-void sched_print_summary(const struct sched_output *output, const char *prefix, struct hf_buf *out);
+void sched_print_summary(struct sched_output *output, const char *prefix, struct hf_buf *out);
+/* The decision as a drawing for Graphviz.  all: also the actions that are not needed or belong to unmanaged
+ * resources; ids: each action with its number. */
+void sched_print_dot(const struct sched_output *output, bool all, bool ids, struct hf_buf *out);
 /* The lines of "Assignment Scores" and "Utilization Information". */
 void sched_print_scores(const struct sched_output *output, const char *prefix, struct hf_buf *out);
 

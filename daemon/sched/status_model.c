@@ -46,6 +46,13 @@ static void fill_node(const struct run *run, struct status_node *out, const stru
     if (sc_is_guest(node))
         host = sc_current(node->connection->launcher);
     out->host = host == NULL ? NULL : host->name;
+    out->launcher = sc_is_guest(node) ? node->connection->launcher->id : NULL;
+    out->expected_up = node->expected_up;
+    if (node->online && node->expected_up && !node->remote) {
+        out->feature_set = sc_attr(&node->attrs, "#feature-set");
+        if (out->feature_set == NULL)
+            out->feature_set = "";
+    }
 }
 
 /* --- resources --- */
@@ -75,7 +82,7 @@ static const char *rc_text(int rc)
     for (size_t i = 0; i < HF_ARRAY_LENGTH(texts); i++)
         if (texts[i].rc == rc)
             return texts[i].text;
-    return rc > 128 && rc < 190 ? "Interrupted by signal" : "Unknown exit status";
+    return rc > 128 && rc < 255 ? "Interrupted by signal" : "Unknown exit status";
 }
 
 /* Why a probe of rsc on node (NULL: none in particular) could say nothing but "not running". */
@@ -353,6 +360,11 @@ static void fill_failure(struct run *run, struct status_failure *out, const stru
     out->status_text = status_text(out->status);
     out->exit_reason = hf_arena_strdup(run->arena, hf_xml_get_or(failed->xml, "exit-reason", ""));
     out->call_id = (int)sc_xml_long(failed->xml, "call-id", 0);
+    out->key = failed->key;
+    out->key_is_id = hf_xml_get(failed->xml, "operation_key") == NULL;
+    out->reasonless = hf_xml_get(failed->xml, "exit-reason") == NULL;
+    out->timed = hf_xml_get(failed->xml, "exec-time") != NULL;
+    out->queue_ms = sc_xml_long(failed->xml, "queue-time", 0);
     out->last_change = sc_xml_long(failed->xml, "last-rc-change", 0);
     out->exec_ms = sc_xml_long(failed->xml, "exec-time", 0);
 }

@@ -102,6 +102,12 @@ static void digests_are_pacemakers(void **state)
     assert_string_equal(digest, "f2317cad3d54cec5d7d7aa7d0bf35cf8");
     sched_digest_all(monitor, 2, digest);
     assert_string_equal(digest, "4811cef7f7f94e3a35a70be7916cb2fd");
+    struct graph_action action = {.attrs = monitor, .n_attrs = 2};
+    sched_digest_action(&action, digest); /* the timeout of what is done once is no parameter */
+    assert_string_equal(digest, "f2317cad3d54cec5d7d7aa7d0bf35cf8");
+    action.interval_ms = 10000;
+    sched_digest_action(&action, digest);
+    assert_string_equal(digest, "4811cef7f7f94e3a35a70be7916cb2fd");
     sched_digest_list(secret, 2, " passwd ", false, digest);
     sched_digest_all(secret, 1, without);
     assert_string_equal(digest, without);
