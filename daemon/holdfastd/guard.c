@@ -23,7 +23,7 @@ struct guard_side {
     struct guard_client *client;
     bool locks;    /* lock servers are configured */
     bool expected; /* there is a guard, or is to be */
-    uint32_t lease_ms, takeover_ms;
+    uint32_t lease_ms, drain_ms;
     uint32_t limit_ms;     /* 0: there is no watchdog, and no heartbeat */
     struct node_duty duty; /* the last that was said */
     struct guard_alive said;
@@ -34,7 +34,7 @@ struct guard_side {
 
 static void tell_cluster_lock(struct guard_side *side)
 {
-    struct node_lock lock = {.configured = true, .takeover_ms = side->takeover_ms};
+    struct node_lock lock = {.configured = true, .lease_ms = side->lease_ms, .drain_ms = side->drain_ms};
     struct node_event event = {.type = NODE_LOCK};
 
     if (!side->locks)
@@ -181,7 +181,11 @@ static void on_silence(void *data)
 
 void guard_side_want(struct guard_side *side, const char *lock, uint32_t rank)
 {
-    struct guard_want want = {.rank = rank, .drain_ms = GUARD_DRAIN_DEFAULT};
+    /* The lock `cluster' is the right to decide, which ends with the lease: whoever gets it next waits for
+     * the drain before it takes anything over (daemon/node/controller.c), but need not wait before it
+     * decides. */
+    struct guard_want want = {.rank = rank,
+                              .drain_ms = strcmp(lock, NODE_CLUSTER_LOCK) == 0 ? 0 : GUARD_DRAIN_DEFAULT};
     struct hf_error *error = NULL;
 
     if (side == NULL)
@@ -261,16 +265,17 @@ void guard_side_duty(struct guard_side *side, struct node_duty duty)
 /* A silent holdfastd has to be noticed, and the machine reset, before the drain is over. */
 static uint32_t heartbeat_limit(const struct guard_config *config)
 {
+    uint32_t least = config->lease_ms > LIMIT_MIN_MS ? config->lease_ms : LIMIT_MIN_MS;
     uint32_t limit = config->drain_ms > config->watchdog_ms ? config->drain_ms - config->watchdog_ms : 0;
 
     if (config->watchdog == NULL)
         return 0;
-    if (limit < LIMIT_MIN_MS)
+    if (limit < least)
         hf_warn(
-            "guard.conf: drain is %u ms and watchdog-timeout %u ms: without a fence device, expected a drain "
-            "that is at least %d ms longer, or another node may start what still runs here",
-            config->drain_ms, config->watchdog_ms, LIMIT_MIN_MS);
-    return limit < LIMIT_MIN_MS ? LIMIT_MIN_MS : limit > LIMIT_MAX_MS ? LIMIT_MAX_MS : limit;
+            "guard.conf: drain is %u ms, watchdog-timeout %u ms: without a fence device, expected a drain "
+            "that is at least %u ms longer, or another node may start what still runs here",
+            config->drain_ms, config->watchdog_ms, least);
+    return limit < least ? least : limit > LIMIT_MAX_MS ? LIMIT_MAX_MS : limit;
 }
 
 /* --- life --- */
@@ -288,7 +293,7 @@ static void read_config(struct guard_side *side, const char *path)
     side->locks = error != NULL || config.server_count > 0;
     hf_error_free(error);
     side->lease_ms = config.lease_ms;
-    side->takeover_ms = config.lease_ms + config.drain_ms;
+    side->drain_ms = config.drain_ms;
     side->limit_ms = heartbeat_limit(&config);
     guard_config_free(&config);
 }

@@ -106,14 +106,26 @@ static bool clean_leave(const struct node *node, uint32_t id)
 
 /* Without fencing, only time makes sure that a machine that is not heard has stopped: it has noticed that it
  * lost the lock, or the quorum, and either obeyed or was reset by its watchdog. */
-static void wait_for_takeover(struct node *node, uint32_t id)
+static void wait_for_takeover(struct node *node, int64_t ms)
 {
-    int64_t until = node->now + node->lock.takeover_ms;
+    if (node->controller.takeover_at < node->now + ms)
+        node->controller.takeover_at = node->now + ms;
+}
 
-    if (node->lock.takeover_ms == 0 || clean_leave(node, id))
-        return;
-    if (node->controller.takeover_at < until)
-        node->controller.takeover_at = until;
+/* Whether a configured node is not here, and did not leave in good order. */
+static bool is_missing_any(const struct node *node)
+{
+    for (size_t i = 0; i < node->n_names; i++)
+        if (!node_is_member(node, node->names[i].id) && !clean_leave(node, node->names[i].id))
+            return true;
+    return false;
+}
+
+/* Whoever had the lock before may have lost it just now, and not have stopped yet what it ran. */
+void controller_lock_gained(struct node *node)
+{
+    if (is_missing_any(node))
+        wait_for_takeover(node, node->lock.drain_ms);
 }
 
 /* Every member notes who left; who coordinates in the new view acts on it (mark_lost). */
@@ -128,8 +140,8 @@ void controller_view(struct node *node, const struct node_event *event)
                  left->machine_lost ? "its machine is not heard any more" : "its daemon ended");
         if (left->machine_lost)
             vip_hint(node, node_name(node, left->id), false);
-        if (left->machine_lost)
-            wait_for_takeover(node, left->id);
+        if (left->machine_lost && node->lock.configured && !clean_leave(node, left->id))
+            wait_for_takeover(node, (int64_t)node->lock.lease_ms + node->lock.drain_ms);
         if (left->machine_lost || clean_leave(node, left->id))
             forget_away(node, left->id);
         else
@@ -278,17 +290,19 @@ static bool awaiting_takeover(const struct node *node)
     uint32_t term;
 
     return node->controller.takeover_at > node->now && !node_fencing_enabled(node) &&
-           quorum_now(node, &term) == CIB_QUORUM_YES;
+           quorum_now(node, &term) == CIB_QUORUM_YES && is_missing_any(node);
 }
 
 /* Whether nothing may be decided yet: the group has not agreed on quorum, a member's state is not known, a
- * daemon is expected back, or a lost machine may still run what it ran. */
+ * daemon is expected back, a lost machine may still run what it ran, or the lock is on its way to a member.
+ */
 static bool holding(const struct node *node)
 {
     const struct controller *controller = &node->controller;
 
     if (!cib_replica_agreed(node->replica) || controller->marking || controller->join_by > node->now ||
-        awaiting_takeover(node) || vip_moving_until(node) > node->now)
+        awaiting_takeover(node) || vip_moving_until(node) > node->now ||
+        quorum_grace(node) != INT64_MAX)
         return true;
     for (size_t i = 0; i < controller->n_away; i++)
         if (!controller->away[i].given_up && controller->away[i].deadline > node->now)
@@ -833,6 +847,8 @@ int64_t controller_deadline(const struct node *node)
         deadline = controller->takeover_at;
     if (vip_moving_until(node) > node->now && vip_moving_until(node) < deadline)
         deadline = vip_moving_until(node);
+    if (quorum_grace(node) < deadline)
+        deadline = quorum_grace(node);
     if (!controller->nodes_written && controller->nodes_retry > node->now &&
         controller->nodes_retry < deadline)
         deadline = controller->nodes_retry;

@@ -556,7 +556,7 @@ struct node_duty node_duty(const struct node *node)
     const struct leases *leases = node->leases;
     struct node_duty duty = {.known = leases->surveyed};
     uint32_t term;
-    bool late = quorum_now(node, &term) != CIB_QUORUM_YES;
+    bool late = quorum_now(node, &term) != CIB_QUORUM_YES && quorum_grace(node) == INT64_MAX;
 
     if (!leases->surveyed || !leases->was_quorate || !node->lock.configured || node_fencing_enabled(node) ||
         strcmp(node_property(node, "no-quorum-policy", "stop"), "ignore") == 0)

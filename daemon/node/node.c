@@ -486,6 +486,7 @@ static void take_view(struct node *node, const struct node_event *event)
     node->fencing_configured = false;
     vip_quorum(node);
     controller_view(node, event);
+    quorum_note(node);
     view.quorum = quorum_now(node, &view.term);
     view.spare = spare_members(node);
     replica_step(node, &view);
@@ -497,6 +498,7 @@ void node_quorum_changed(struct node *node)
 {
     struct cib_event event = {.type = CIB_EVENT_QUORUM};
 
+    quorum_note(node);
     event.quorum = quorum_now(node, &event.term);
     event.spare = spare_members(node);
     replica_step(node, &event);

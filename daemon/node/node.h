@@ -67,9 +67,10 @@ struct node_lock {
     bool configured; /* there are lock servers */
     bool owned;
     uint64_t token; /* its term */
-    /* Without fencing: how long a machine that is not heard may run on what it ran, the lease and the time to
-     * drain it, ms.  Nothing is decided for so long. */
-    uint32_t takeover_ms;
+    uint32_t lease_ms;
+    /* Without fencing: how long what a machine ran may run on once it has lost the lock, or the members that have
+     * it.  Nothing is decided for so long. */
+    uint32_t drain_ms;
 };
 
 /* The lock of a resource with requires=lease, as the guard of this node sees it. */

@@ -146,6 +146,8 @@ struct node {
     struct lock_holder *holders; /* what the members said they hold */
     size_t n_holders, holders_capacity;
     bool lock_wanted;
+    bool was_quorate;    /* as quorum_note() saw it last */
+    int64_t quorum_left; /* ms: when quorum was lost; 0: it was never there, or is */
     size_t lock_rank;
     int machines;
 
@@ -237,6 +239,8 @@ void controller_settle(struct node *node, uint32_t from, uint64_t ticket);
 void controller_confirm(struct node *node, uint32_t from, const struct node_message *message);
 /* A member's daemon is not to be counted on any more, though its machine is there. */
 void controller_expelled(struct node *node, uint32_t id);
+/* This partition has got the lock: another one had it, perhaps. */
+void controller_lock_gained(struct node *node);
 /* What became of a fencing that was asked for with this number. */
 void controller_fenced(struct node *node, uint64_t request, bool done);
 /* Appends to update the removal of a node's transient attributes. */
@@ -265,6 +269,11 @@ void fencing_tick(struct node *node);
 enum cib_quorum quorum_now(const struct node *node, uint32_t *term);
 void quorum_lock(struct node *node, const struct node_lock *lock);
 void quorum_view(struct node *node);
+/* To be called whenever quorum_now() may have changed. */
+void quorum_note(struct node *node);
+/* Only the lock is missing, and not for long: its last owner may be dead, and then a member gets it soon. INT64_MAX
+ * or the time until then, ms. */
+int64_t quorum_grace(const struct node *node);
 void quorum_heard(struct node *node, uint32_t from, const struct node_message *message);
 
 /* --- leases.c --- */

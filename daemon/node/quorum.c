@@ -43,6 +43,29 @@ enum cib_quorum quorum_now(const struct node *node, uint32_t *term)
     return lock_needed(node) && *term == 0 ? CIB_QUORUM_NO : CIB_QUORUM_YES;
 }
 
+void quorum_note(struct node *node)
+{
+    uint32_t term;
+    bool quorate = quorum_now(node, &term) == CIB_QUORUM_YES;
+
+    if (quorate && !node->was_quorate && lock_needed(node))
+        controller_lock_gained(node);
+    if (quorate)
+        node->quorum_left = 0;
+    else if (node->was_quorate)
+        node->quorum_left = node->now;
+    node->was_quorate = quorate;
+}
+
+int64_t quorum_grace(const struct node *node)
+{
+    int64_t until = node->quorum_left + 2 * (int64_t)node->lock.lease_ms;
+
+    if (node->quorum_left == 0 || !node->corosync_quorate || until <= node->now)
+        return INT64_MAX;
+    return until;
+}
+
 /* Everybody takes part in the lock; the more senior bids earlier. */
 static void want(struct node *node)
 {
@@ -109,6 +132,7 @@ void quorum_heard(struct node *node, uint32_t from, const struct node_message *m
     *holder = (struct lock_holder){
         .id = from, .configured = message->status != 0, .owned = message->rc != 0, .token = message->ticket};
     is = quorum_now(node, &after);
+    quorum_note(node);
     if (is != was || after != before)
         node_quorum_changed(node);
 }

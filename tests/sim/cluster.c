@@ -113,7 +113,7 @@ static void watch_lock(struct cluster *cluster, struct sim_lock *lock)
         }
         if (lock->astray[i] == 0)
             lock->astray[i] = now;
-        if (now - lock->astray[i] > cluster->options.takeover_ms && cluster->wrong.length < 4096)
+        if (now - lock->astray[i] > cluster->options.drain_ms && cluster->wrong.length < 4096)
             hf_buf_printf(&cluster->wrong, "%" PRId64 ": %s runs on n%u without its lock\n", now, resource,
                           i + 1);
     }
@@ -189,7 +189,7 @@ static void move_locks(struct cluster *cluster)
     for (struct sim_lock *lock = cluster->locks; lock < cluster->locks + cluster->n_locks; lock++) {
         if (lock->holder >= 0 && !may_hold(cluster, lock, (unsigned)lock->holder)) {
             lock->holder = -1;
-            lock->free_at = now + cluster->options.takeover_ms;
+            lock->free_at = now + cluster->options.drain_ms;
         }
         for (unsigned i = 0; i < cluster->options.nodes && lock->holder < 0 && now >= lock->free_at; i++)
             if (may_hold(cluster, lock, i)) {
@@ -535,7 +535,8 @@ static void look_at_quorum(struct process *process)
 static void look_at_lock(struct process *process)
 {
     const struct cluster *cluster = process->cluster;
-    struct node_lock lock = {.configured = true, .takeover_ms = cluster->options.takeover_ms};
+    struct node_lock lock = {
+        .configured = true, .lease_ms = cluster->options.lease_ms, .drain_ms = cluster->options.drain_ms};
     struct node_event event = {.type = NODE_LOCK};
 
     if (!cluster->options.locks)

@@ -20,7 +20,7 @@ struct cluster_options {
     const char *const *vips;      /* ids of VIPs, NULL at the end; or NULL: none */
     bool always;                  /* ... at every moment; else only when settled */
     bool locks;                   /* corosync counts any part as quorate, and who has the lock decides */
-    uint32_t takeover_ms;         /* node.h; also what lock servers add to a lock that was lost */
+    uint32_t lease_ms, drain_ms;  /* node.h; lock servers hold a resource's lock for so long, too */
     uint32_t watchdog_ms;         /* 0: there is none */
     bool print;                   /* what the nodes log */
 };

@@ -18,11 +18,11 @@ was_reset() { [ -e "$share/reset-$1" ]; }
 watchdog() { # NODE: the device; it resets 2 s after the last byte but `V'
     local byte armed=
     exec 9<>"$share/watchdog-$1"
-    while [ ! -e "$scratch/dogs-end" ]; do
+    while [ -e "$scratch/dogs" ]; do
         if read -r -N1 -t 2 -u 9 byte; then
             armed=1
             [ "$byte" != V ] || armed=
-        elif [ -n "$armed" ]; then
+        elif [ -n "$armed" ] && [ -e "$scratch/dogs" ]; then
             power_off "$1"
             date +%s.%N >"$share/reset-$1"
             armed=
@@ -35,6 +35,8 @@ watched() { # NODE: its guard feeds a watchdog from now on
         pkill -KILL -x holdfast-guard; pkill -KILL -x holdfastd; sleep 0.2"
     lab start "$1"
 }
+
+touch "$scratch/dogs" # while it is there, the watchdogs watch
 
 story "two nodes, an arbiter, no fence device; 3.5 s to drain"
 check "the lab is up" lab up --nodes 2 --arbiter --lease 300 --drain 3500
@@ -120,5 +122,5 @@ within 10 "the machine is reset" was_reset $a
 within 30 "it runs on the other node" marked $b
 check "never both" never_two
 check "each start had a higher token than the one before" tokens_rise
-touch "$scratch/dogs-end"
+rm "$scratch/dogs"; wait
 finish

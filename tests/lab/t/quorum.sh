@@ -60,6 +60,20 @@ lab heal
 within 60 "healed, they are one cluster" whole
 check "never both" never_two
 
+story "the holder is powered off, and runs nothing"
+a=$(holder) b=$(other $(holder))
+check "the resource is told to be on the other" prefer $a $b
+within 20 "it runs there" marked $b
+stops=$(grep -c " stop $b" "$share/marker.log")
+power_off $a
+within 30 "$b has the lock" holds $b
+within 10 "$b has quorum" quorate $b
+check "the resource was not stopped" equal_text "$(grep -c " stop $b" "$share/marker.log")" "^$stops\$"
+check "the machine is back" lab on $a
+agent $a
+within 60 "they are one cluster" whole
+check "never both" never_two
+
 story "the holder is powered off"
 a=$(holder) b=$(other $(holder))
 power_off $a
