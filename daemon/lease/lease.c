@@ -43,10 +43,11 @@ struct lock {
     int64_t bid_until;  /* BIDDING: given back if not won by then */
     int64_t deadline;   /* OWNING, CLOSING: what the gate was told */
     int64_t owned_since;
-    int64_t next_ask;   /* OWNING, CLOSING: RENEW; WAITING: WAIT */
-    int64_t not_before; /* no bid before */
-    int64_t backoff;    /* ns, for the next lost bid */
-    int64_t hold_down;  /* ns, of the last loss */
+    int64_t next_ask;      /* OWNING, CLOSING: RENEW; WAITING: WAIT */
+    int64_t not_before;    /* no bid before */
+    int64_t urgent_before; /* nor, if one is urged, before this: not_before without the hold-down */
+    int64_t backoff;       /* ns, for the next lost bid */
+    int64_t hold_down;     /* ns, of the last loss */
     struct view views[LEASE_SERVERS_MAX];
 };
 
@@ -335,6 +336,7 @@ static void expire(const struct step *step, struct lock *lock)
     lock->not_before = step->now + lock->hold_down;
     if (lock->not_before < step->now + lock->drain_ms * NS_PER_MS)
         lock->not_before = step->now + lock->drain_ms * NS_PER_MS;
+    lock->urgent_before = step->now + lock->drain_ms * NS_PER_MS;
     lost(step, lock, LEASE_EXPIRED);
 }
 
@@ -347,6 +349,7 @@ static void give_back(const struct step *step, struct lock *lock)
     if (lock->backoff > lease->config.lease_ms * NS_PER_MS)
         lock->backoff = lease->config.lease_ms * NS_PER_MS;
     lock->not_before = step->now + (int64_t)(next_random(lease) % (uint64_t)lock->backoff);
+    lock->urgent_before = lock->not_before;
     lock->state = lock->wanted ? LEASE_WAITING : LEASE_IDLE;
     lock->next_ask = step->now;
 }
@@ -823,7 +826,15 @@ static void gate_closed(const struct step *step, struct lock *lock)
         return;
     release_all(step, lock, true, lock->successor);
     lock->not_before = step->now + step->lease->config.lease_ms * NS_PER_MS;
+    lock->urgent_before = lock->not_before;
     lost(step, lock, LEASE_GIVEN_UP);
+}
+
+/* What is free is asked for now, instead of after the hold-down, which grows to a minute. */
+static void urge(const struct step *step, struct lock *lock)
+{
+    if (lock->state == LEASE_WAITING && lock->urgent_before < lock->not_before)
+        lock->not_before = lock->urgent_before;
 }
 
 static void take_wish(const struct step *step, const struct lease_event *event)
@@ -841,6 +852,8 @@ static void take_wish(const struct step *step, const struct lease_event *event)
         unwant(step, lock);
     else if (event->type == LEASE_HANDOVER && lock->state == LEASE_OWNING)
         start_closing(step, lock, event->successor);
+    else if (event->type == LEASE_URGE)
+        urge(step, lock);
     else if (event->type == LEASE_GATE_CLOSED)
         gate_closed(step, lock);
 }
@@ -893,6 +906,7 @@ void lease_step(struct lease *lease, const struct lease_event *event, struct lea
     case LEASE_WANT:
     case LEASE_UNWANT:
     case LEASE_HANDOVER:
+    case LEASE_URGE:
     case LEASE_GATE_CLOSED:
         take_wish(&step, event);
         break;

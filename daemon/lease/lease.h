@@ -43,6 +43,7 @@ enum lease_input {
     LEASE_WANT,        /* take part in a lock: rank 0 bids first, the others a little later each */
     LEASE_UNWANT,      /* give the lock up, and take part no more */
     LEASE_HANDOVER,    /* give the lock to successor, and wait for the next turn */
+    LEASE_URGE,        /* nobody seems to have it: a hold-down after a loss no longer counts */
     LEASE_GATE_CLOSED, /* after CLOSE_GATE with verify: everything this lock covers has stopped */
 };
 
@@ -52,7 +53,7 @@ struct lease_event {
     unsigned server;       /* LINK_UP, LINK_DOWN, FRAME: 0 to servers - 1 */
     const uint8_t *bytes;  /* FRAME */
     size_t length;         /* FRAME */
-    const char *lock;      /* WANT, UNWANT, HANDOVER, GATE_CLOSED */
+    const char *lock;      /* WANT, UNWANT, HANDOVER, URGE, GATE_CLOSED */
     unsigned rank;         /* WANT; may be given again with another rank */
     uint32_t drain_ms;     /* WANT: this lock's drain, or LEASE_DRAIN_DEFAULT; a new one holds from the next
                             * bid on, since it is for a term that the servers know it */

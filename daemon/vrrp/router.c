@@ -279,7 +279,9 @@ static void bid(struct vrrp_router *router, int64_t now, enum vrrp_reason reason
 static void take_over(struct vrrp_router *router, int64_t now, enum vrrp_reason reason,
                       struct vrrp_update *update)
 {
-    if (!router->has_right) {
+    if (router->passive && !(router->has_right && router->config.right == VRRP_RIGHT_LOCK)) {
+        router->master_down_at = now + master_down(router);
+    } else if (!router->has_right) {
         bid(router, now, reason, update);
     } else if (router->config.grouped) {
         router->ready = true;
@@ -334,7 +336,8 @@ static bool leave_alone(struct vrrp_router *router, int64_t now)
 }
 
 /* Section 6.4.2, ADVERTISEMENT received. */
-static void heard_as_backup(struct vrrp_router *router, const struct vrrp_event *event)
+static void heard_as_backup(struct vrrp_router *router, const struct vrrp_event *event,
+                            struct vrrp_update *update)
 {
     const struct vrrp_advert *advert = event->advert;
 
@@ -342,6 +345,9 @@ static void heard_as_backup(struct vrrp_router *router, const struct vrrp_event 
         router->resigned = true;
         router->ready = false;
         router->master_down_at = event->now + skew(router);
+        /* Skew_Time orders the candidates; under a lock its servers do. */
+        if (router->config.right == VRRP_RIGHT_LOCK)
+            take_over(router, event->now, VRRP_WHY_RESIGNED, update);
         return;
     }
     if (advert->priority >= router->priority)
@@ -401,7 +407,7 @@ static void heard(struct vrrp_router *router, const struct vrrp_event *event, st
     router->counters.heard++;
     router->counters.resignations_heard += event->advert->priority == 0;
     if (router->state == VRRP_BACKUP)
-        heard_as_backup(router, event);
+        heard_as_backup(router, event, update);
     else if (router->state == VRRP_MASTER)
         heard_as_master(router, event, update);
 }
@@ -439,6 +445,29 @@ static void right(struct vrrp_router *router, const struct vrrp_event *event, st
         if (router->has_right && router->config.right == VRRP_RIGHT_LOCK)
             take_over(router, event->now, VRRP_WHY_RIGHT_GAINED, update);
     }
+}
+
+static void urge(struct vrrp_router *router, int64_t now, struct vrrp_update *update)
+{
+    if (router->state != VRRP_BACKUP)
+        return;
+    if (router->config.right == VRRP_RIGHT_LOCK)
+        take_over(router, now, VRRP_WHY_URGED, update);
+    else
+        earlier(&router->master_down_at,
+                now + (router->resigned ? 0 : (int64_t)router->master_interval) + skew(router));
+}
+
+/* Nobody was stopped from taking over meanwhile. Plain VRRP listens for one interval (and preempts then, if
+ * it may); under quorum the whole silence is needed again. */
+static void lapsed(struct vrrp_router *router, int64_t now, struct vrrp_update *update)
+{
+    if (router->state != VRRP_MASTER || router->config.right == VRRP_RIGHT_LOCK)
+        return;
+    router->master_interval = router->config.interval_us;
+    enter_backup(router, now, VRRP_WHY_LAPSED, update);
+    if (router->config.right == VRRP_RIGHT_NONE)
+        router->master_down_at = now + router->master_interval + skew(router);
 }
 
 static void fit(struct vrrp_router *router, const struct vrrp_event *event, struct vrrp_update *update)
@@ -499,6 +528,15 @@ struct vrrp_update vrrp_step(struct vrrp_router *router, const struct vrrp_event
     case VRRP_FOLLOW:
         if (running)
             follow(router, event, &update);
+        break;
+    case VRRP_PASSIVE:
+        router->passive = event->passive;
+        break;
+    case VRRP_URGE:
+        urge(router, event->now, &update);
+        break;
+    case VRRP_LAPSED:
+        lapsed(router, event->now, &update);
         break;
     }
     return update;
@@ -623,6 +661,8 @@ const char *vrrp_reason_text(enum vrrp_reason reason)
         [VRRP_WHY_UNFIT] = "an interface or something tracked is down",
         [VRRP_WHY_GROUP] = "the sync group moved",
         [VRRP_WHY_SHUTDOWN] = "it was shut down",
+        [VRRP_WHY_URGED] = "the master is gone",
+        [VRRP_WHY_LAPSED] = "its own adverts were overdue: this machine had slept",
     };
 
     return (unsigned)reason < HF_ARRAY_LENGTH(texts) ? texts[reason] : "unknown";

@@ -86,6 +86,9 @@ enum vrrp_event_type {
     VRRP_PRIORITY, /* priority: the effective one has changed */
     VRRP_REFRESH,  /* announce the addresses now, if MASTER */
     VRRP_FOLLOW,   /* to the state in follow: VRRP_BACKUP is a planned step down, VRRP_MASTER is group.h's */
+    VRRP_PASSIVE,  /* passive: does not bid or take over by itself, until told otherwise */
+    VRRP_URGE,     /* the master may be gone: bid now; without a lock, one silent interval is enough */
+    VRRP_LAPSED,   /* this process slept past its own adverts: another may be master by now */
 };
 
 struct vrrp_event {
@@ -95,6 +98,7 @@ struct vrrp_event {
     struct vrrp_address source;
     bool may_be_master;
     bool fit;
+    bool passive;
     uint8_t priority;
     enum vrrp_state follow;
 };
@@ -112,6 +116,8 @@ enum vrrp_reason {
     VRRP_WHY_UNFIT, /* interface or tracked thing down */
     VRRP_WHY_GROUP, /* another one of the sync group */
     VRRP_WHY_SHUTDOWN,
+    VRRP_WHY_URGED,  /* somebody knew that the master is gone */
+    VRRP_WHY_LAPSED, /* our own adverts were overdue */
 };
 
 const char *vrrp_state_text(enum vrrp_state state);
@@ -145,6 +151,7 @@ struct vrrp_router {
     bool has_right, fit;
     bool resigned; /* the last master's last word was priority 0 */
     bool ready;    /* grouped: Master_Down_Timer has fired */
+    bool passive;
     struct vrrp_counters {
         uint64_t sent, resignations_sent, heard, resignations_heard;
         uint64_t became_master, left_master, contested, bids;

@@ -229,6 +229,29 @@ static void an_owner_without_answers_loses_and_holds_down(void **state)
     end(&w);
 }
 
+/* Nobody else has it: the hold-down, which is there for flapping, would only keep everybody waiting. What has
+ * to drain has to. */
+static void an_urged_node_does_not_hold_down(void **state)
+{
+    static const uint32_t drains[] = {0, 400};
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(drains); i++) {
+        struct lease_lock_status status;
+        struct world w;
+
+        begin(&w, drains[i]);
+        own(&w);
+        while (find(&w, LEASE_LOST) == NULL)
+            tick(&w, 10 * MS);
+        assert_true(lease_lock_status(w.lease, "k", &status));
+        assert_true(status.not_before == w.now + 1000 * MS);
+        step(&w, (struct lease_event){.type = LEASE_URGE, .lock = "k"});
+        assert_true(lease_lock_status(w.lease, "k", &status));
+        assert_true(status.not_before == w.now + drains[i] * MS);
+        end(&w);
+    }
+}
+
 static void what_still_drains_is_not_given_back(void **state)
 {
     struct world w;
@@ -362,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_lost_bid_is_given_back_at_once),
         cmocka_unit_test(renewals_move_the_deadline),
         cmocka_unit_test(an_owner_without_answers_loses_and_holds_down),
+        cmocka_unit_test(an_urged_node_does_not_hold_down),
         cmocka_unit_test(what_still_drains_is_not_given_back),
         cmocka_unit_test(what_the_gate_covers_is_given_back_at_once),
         cmocka_unit_test(a_new_drain_holds_from_the_next_bid),

@@ -566,9 +566,95 @@ static void a_resignation_is_a_hint_to_bid(void **state)
 
     hear(&story, 200, "10.0.0.9");
     hear(&story, 0, "10.0.0.9");
-    elapse(&story, 609375);
     assert_true(story.last.bid && !story.last.start_serving);
     assert_int_equal(story.last.reason, VRRP_WHY_RESIGNED);
+    elapse(&story, 1609375); /* nothing came of it: again */
+    assert_true(story.last.bid);
+}
+
+static void passive(struct story *story, bool on)
+{
+    step(story, (struct vrrp_event){.type = VRRP_PASSIVE, .passive = on});
+}
+
+/* It neither bids nor takes over by itself, whatever happens; the lock, once it has it, it does not refuse.
+ */
+static void a_passive_router_waits_to_be_told(void **state)
+{
+    static const enum vrrp_right rights[] = {VRRP_RIGHT_NONE, VRRP_RIGHT_QUORUM, VRRP_RIGHT_LOCK};
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(rights); i++) {
+        struct vrrp_config config = config_v3(100);
+
+        config.right = rights[i];
+
+        struct story story = begin(&config);
+
+        passive(&story, true);
+        if (rights[i] == VRRP_RIGHT_QUORUM)
+            right(&story, true);
+        for (int round = 0; round < 3; round++) {
+            elapse(&story, 3609375);
+            did_nothing(&story);
+        }
+        hear(&story, 0, "10.0.0.9");
+        did_nothing(&story);
+        step(&story, (struct vrrp_event){.type = VRRP_URGE});
+        did_nothing(&story);
+        is(&story, VRRP_BACKUP);
+        passive(&story, false);
+        story.now = vrrp_deadline(&story.router);
+        step(&story, (struct vrrp_event){.type = VRRP_TICK});
+        assert_true(rights[i] == VRRP_RIGHT_LOCK ? story.last.bid : story.last.start_serving);
+        passive(&story, true);
+        right(&story, true);
+        is(&story, VRRP_MASTER);
+    }
+}
+
+static void a_known_death_need_not_be_waited_for(void **state)
+{
+    struct vrrp_config config = config_v3(100);
+    struct story story = begin(&config);
+
+    hear(&story, 200, "10.0.0.9");
+    step(&story, (struct vrrp_event){.type = VRRP_URGE});
+    elapse(&story, 1609375); /* a living one would have been heard by now */
+    is(&story, VRRP_MASTER);
+    story = begin(&config);
+    hear(&story, 200, "10.0.0.9");
+    step(&story, (struct vrrp_event){.type = VRRP_URGE});
+    story.now += SECOND;
+    hear(&story, 200, "10.0.0.9");
+    assert_int_equal(vrrp_deadline(&story.router) - story.now, 3609375);
+    config.right = VRRP_RIGHT_LOCK;
+    story = begin(&config);
+    hear(&story, 200, "10.0.0.9");
+    step(&story, (struct vrrp_event){.type = VRRP_URGE});
+    assert_true(story.last.bid);
+    assert_int_equal(story.last.reason, VRRP_WHY_URGED);
+}
+
+/* A master that slept past its adverts listens first; under quorum for the whole silence. */
+static void a_master_that_slept_listens_first(void **state)
+{
+    struct story story = master();
+    struct vrrp_config config = config_v3(100);
+
+    step(&story, (struct vrrp_event){.type = VRRP_LAPSED});
+    is(&story, VRRP_BACKUP);
+    assert_true(story.last.stop_serving && !story.last.send_advert);
+    elapse(&story, 1609375);
+    is(&story, VRRP_MASTER);
+    config.right = VRRP_RIGHT_QUORUM;
+    story = begin(&config);
+    right(&story, true);
+    elapse(&story, 3609375);
+    is(&story, VRRP_MASTER);
+    step(&story, (struct vrrp_event){.type = VRRP_LAPSED});
+    is(&story, VRRP_BACKUP);
+    elapse(&story, 3609375);
+    is(&story, VRRP_MASTER);
 }
 
 static void a_planned_step_down_resigns(void **state)
@@ -947,6 +1033,9 @@ int main(void)
         cmocka_unit_test(an_owner_without_the_right_is_no_master),
         cmocka_unit_test(the_lock_makes_the_master),
         cmocka_unit_test(a_resignation_is_a_hint_to_bid),
+        cmocka_unit_test(a_passive_router_waits_to_be_told),
+        cmocka_unit_test(a_known_death_need_not_be_waited_for),
+        cmocka_unit_test(a_master_that_slept_listens_first),
         cmocka_unit_test(a_planned_step_down_resigns),
         cmocka_unit_test(the_lock_is_kept_in_mind_through_a_fault),
         cmocka_unit_test(an_unfit_router_waits),
