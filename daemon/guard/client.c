@@ -470,7 +470,8 @@ static void adopt(struct guard_client *client)
     for (size_t i = 0; i < client->status.vip_count; i++) {
         const struct guard_vip *vip = &client->status.vips[i].vip;
 
-        if (find_vip(client, vip->id) == NULL && !is_dropped(client, DROPPED_VIP, vip->id))
+        if (!(vip->flags & GUARD_VIP_ROUTED) && find_vip(client, vip->id) == NULL &&
+            !is_dropped(client, DROPPED_VIP, vip->id))
             keep_vip(client, vip);
     }
     free(client->dropped);
@@ -492,7 +493,8 @@ static void reconcile(struct guard_client *client)
     const struct guard_status *status = &client->status;
 
     for (size_t i = 0; i < status->vip_count; i++)
-        if (find_vip(client, status->vips[i].vip.id) == NULL &&
+        if (!(status->vips[i].vip.flags & GUARD_VIP_ROUTED) &&
+            find_vip(client, status->vips[i].vip.id) == NULL &&
             !say_vip_remove(client, status->vips[i].vip.id))
             return;
     for (size_t i = 0; i < status->lock_count; i++)

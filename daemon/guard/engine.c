@@ -49,6 +49,7 @@ struct lock {
     struct guard_want want;
     bool wanted;
     bool owned;
+    bool routed; /* wanted by a router */
     uint64_t token;
     int64_t until;   /* what its gates were told */
     bool verifying;  /* lease.h waits for GATE_CLOSED */
@@ -61,8 +62,9 @@ struct engine {
     struct engine_config config;
     const struct engine_hooks *hooks;
     void *context;
-    struct lease *lease;
+    struct lease *lease; /* NULL: there are no lock servers */
     struct lease_updates updates;
+    struct routers *routers;
     struct lock **locks; /* sorted by name */
     size_t lock_count;
     struct vip *vips;
@@ -132,10 +134,12 @@ static void tell(struct engine *engine, const struct guard_frame *frame)
 
 static struct guard_lock lock_report(const struct engine *engine, const struct lock *lock)
 {
-    struct guard_lock report = {.want = lock->want, .wanted = lock->wanted, .losses = engine->losses};
+    /* What a router wants is none of holdfastd's orders. */
+    struct guard_lock report = {
+        .want = lock->want, .wanted = lock->wanted && !lock->routed, .losses = engine->losses};
     struct lease_lock_status status;
 
-    if (!lease_lock_status(engine->lease, lock->want.lock, &status))
+    if (engine->lease == NULL || !lease_lock_status(engine->lease, lock->want.lock, &status))
         return report;
     report.state = (enum guard_lock_state)status.state;
     report.not_before = status.not_before;
@@ -280,10 +284,12 @@ static struct orders collect_orders(const struct engine *engine)
     struct orders orders = {.alive = engine->alive, .top = engine->top};
 
     for (size_t i = 0; i < engine->lock_count; i++)
-        if (engine->locks[i]->wanted || engine->locks[i]->restarting)
+        if (!engine->locks[i]->routed && (engine->locks[i]->wanted || engine->locks[i]->restarting))
             orders_add_want(&orders, &engine->locks[i]->want);
     for (const struct vip *vip = engine->vips; vip != NULL; vip = vip->next)
-        orders_add_vip(&orders, &vip->order);
+        if (!(vip->order.flags & GUARD_VIP_ROUTED))
+            orders_add_vip(&orders, &vip->order);
+    routers_collect(engine->routers, &orders);
     return orders;
 }
 
@@ -327,6 +333,9 @@ static void assign(struct engine *engine, struct vip *vip, int64_t now)
     set_fault(vip, error);
     if (vip->fault[0] != '\0' || (before && !added))
         return;
+    vip->announced = ANNOUNCE_TIMES;
+    if (!before && (order->flags & GUARD_VIP_ROUTED))
+        return; /* its router announces it */
     if (before)
         hf_warn("VIP %s: somebody took the address off %s; putting it back", order->id, order->interface);
     vip->announced = 0;
@@ -555,6 +564,7 @@ static void lose_lock(struct engine *engine, struct lock *lock, const struct lea
     } else {
         hf_notice("gave lock %s up (token %llu)", lock->want.lock, (unsigned long long)lock->token);
     }
+    routers_lock(engine->routers, lock->want.lock, false, lock->token, update->loss == LEASE_GIVEN_UP);
 }
 
 static void own_lock(struct engine *engine, struct lock *lock, const struct lease_update *update)
@@ -566,6 +576,7 @@ static void own_lock(struct engine *engine, struct lock *lock, const struct leas
         save(engine);
     }
     hf_notice("own lock %s, token %llu", lock->want.lock, (unsigned long long)update->token);
+    routers_lock(engine->routers, lock->want.lock, true, update->token, false);
 }
 
 static void perform_one(struct engine *engine, const struct lease_update *update, int64_t now)
@@ -604,6 +615,8 @@ static void perform_one(struct engine *engine, const struct lease_update *update
 /* One event for the lease, and everything that follows from it. */
 static void step(struct engine *engine, const struct lease_event *event)
 {
+    if (engine->lease == NULL)
+        return;
     lease_step(engine->lease, event, &engine->updates);
     for (size_t i = 0; i < engine->updates.count; i++)
         perform_one(engine, &engine->updates.items[i], event->now);
@@ -728,6 +741,8 @@ static void mind_watchdog(struct engine *engine, int64_t now)
 static void settle(struct engine *engine, int64_t now)
 {
     verify_shut(engine, now);
+    while (routers_settle(engine->routers, now))
+        verify_shut(engine, now);
     mind_watchdog(engine, now);
     tell_changes(engine);
     drop_idle_locks(engine);
@@ -774,10 +789,12 @@ void engine_network_changed(struct engine *engine, int64_t now)
 {
     int64_t soonest = engine->checked_at + CHECK_AGAIN_MS * MS;
 
-    if (now >= soonest)
+    if (now >= soonest) {
         check_all(engine, now);
-    else if (soonest < engine->check_at)
+        routers_network(engine->routers, now);
+    } else if (soonest < engine->check_at) {
         engine->check_at = soonest;
+    }
     settle(engine, now);
 }
 
@@ -803,20 +820,24 @@ static void announce_due(struct engine *engine, int64_t now)
 
 void engine_tick(struct engine *engine, int64_t now)
 {
-    if (now >= lease_deadline(engine->lease))
+    if (engine->lease != NULL && now >= lease_deadline(engine->lease))
         step(engine, &(struct lease_event){.type = LEASE_TICK, .now = now});
-    if (now >= engine->check_at)
+    if (now >= engine->check_at) {
         check_all(engine, now);
+        routers_network(engine->routers, now);
+    }
     if (now >= engine->announce_next)
         announce_due(engine, now);
+    if (now >= routers_deadline(engine->routers))
+        routers_tick(engine->routers, now);
     settle(engine, now);
 }
 
 int64_t engine_deadline(const struct engine *engine)
 {
-    int64_t deadline = lease_deadline(engine->lease);
-    const int64_t others[] = {engine->check_at, engine->shut_again_at, engine->announce_next,
-                              engine->feed_at};
+    int64_t deadline = engine->lease == NULL ? NEVER : lease_deadline(engine->lease);
+    const int64_t others[] = {engine->check_at, engine->shut_again_at, engine->announce_next, engine->feed_at,
+                              routers_deadline(engine->routers)};
 
     for (size_t i = 0; i < HF_ARRAY_LENGTH(others); i++)
         if (others[i] < deadline)
@@ -834,6 +855,8 @@ static char *order_want(struct engine *engine, const struct guard_want *want, in
         return hf_asprintf("lock %s: the guard takes part in at most %d locks", want->lock, GUARD_LOCKS_MAX);
     if (engine->retiring)
         return hf_asprintf("lock %s: the guard is ending", want->lock);
+    if (engine->lease == NULL)
+        return hf_asprintf("lock %s: no lock servers are configured in guard.conf", want->lock);
     lock = make_lock(engine, want->lock);
     lock->want = *want;
     lock->wanted = true;
@@ -851,7 +874,7 @@ static char *order_unwant(struct engine *engine, const char *name, int64_t now)
 
     if (lock == NULL || !lock->wanted)
         return NULL;
-    lock->wanted = false;
+    lock->wanted = lock->routed = false;
     step(engine, &(struct lease_event){.type = LEASE_UNWANT, .now = now, .lock = name});
     return NULL;
 }
@@ -988,6 +1011,20 @@ static void order_alive(struct engine *engine, const struct guard_alive *alive, 
         save(engine);
 }
 
+static bool is_routed(const struct engine *engine, const char *lock)
+{
+    const struct lock *known = find_lock(engine, lock);
+
+    return known != NULL && known->routed;
+}
+
+static bool is_routers_vip(const struct engine *engine, const char *id)
+{
+    const struct vip *vip = find_vip(engine, id);
+
+    return vip != NULL && (vip->order.flags & GUARD_VIP_ROUTED);
+}
+
 char *engine_order(struct engine *engine, const struct guard_frame *frame, int64_t now)
 {
     char *refusal = NULL;
@@ -997,7 +1034,8 @@ char *engine_order(struct engine *engine, const struct guard_frame *frame, int64
         refusal = order_want(engine, &frame->want, now);
         break;
     case GUARD_UNWANT:
-        refusal = order_unwant(engine, frame->release.lock, now);
+        if (!is_routed(engine, frame->release.lock))
+            refusal = order_unwant(engine, frame->release.lock, now);
         break;
     case GUARD_RELEASE:
         refusal = order_release(engine, frame->release.lock, frame->release.node, now);
@@ -1006,7 +1044,10 @@ char *engine_order(struct engine *engine, const struct guard_frame *frame, int64
         refusal = order_vip(engine, &frame->vip, now);
         break;
     case GUARD_VIP_REMOVE:
-        refusal = order_vip_remove(engine, frame->vip.id);
+        if (is_routers_vip(engine, frame->vip.id))
+            refusal = hf_asprintf("VIP %s is a router's: it goes with the router", frame->vip.id);
+        else
+            refusal = order_vip_remove(engine, frame->vip.id);
         break;
     case GUARD_ALIVE:
         order_alive(engine, &frame->alive, now);
@@ -1015,6 +1056,8 @@ char *engine_order(struct engine *engine, const struct guard_frame *frame, int64
     case GUARD_ROUTER_PRIORITY:
     case GUARD_QUORUM:
     case GUARD_HINT:
+        routers_owner(engine->routers, frame, now);
+        settle(engine, now);
         return NULL;
     default:
         return hf_asprintf("a frame of type %u is no order", (unsigned)frame->type);
@@ -1025,12 +1068,230 @@ char *engine_order(struct engine *engine, const struct guard_frame *frame, int64
     return refusal;
 }
 
+/* --- what routers want --- */
+
+static char *routers_want(void *context, const char *name, unsigned rank, int64_t now)
+{
+    struct guard_want want = {.rank = rank};
+    char *refusal;
+
+    guard_copy(want.lock, sizeof(want.lock), name);
+    refusal = order_want(context, &want, now);
+    if (refusal == NULL)
+        find_lock(context, name)->routed = true;
+    return refusal;
+}
+
+static void routers_unwant(void *context, const char *name, int64_t now)
+{
+    free(order_unwant(context, name, now));
+}
+
+static void routers_hand_over(void *context, const char *name, const char *node, int64_t now)
+{
+    free(order_release(context, name, node, now));
+}
+
+static void routers_urge(void *context, const char *name, int64_t now)
+{
+    step(context, &(struct lease_event){.type = LEASE_URGE, .now = now, .lock = name});
+}
+
+/* Its address may still be on the interface, and its gate open. */
+static void take_up_vip(struct engine *engine, const struct guard_vip *order, int64_t now)
+{
+    struct gate_entry entry = {0};
+
+    gate_look(engine->config.gate, &order->address, &entry);
+    add_vip(engine, order, (int64_t)entry.deadline, now);
+    engine->vips->assigned = (order->flags & GUARD_VIP_ASSIGN) != 0;
+}
+
+static char *routers_protect(void *context, const struct guard_vip *vip, bool again, int64_t now)
+{
+    struct engine *engine = context;
+
+    if (!again || find_vip(engine, vip->id) != NULL || find_address(engine, &vip->address) != NULL)
+        return order_vip(engine, vip, now);
+    take_up_vip(engine, vip, now);
+    return NULL;
+}
+
+static void routers_unprotect(void *context, const char *id)
+{
+    free(order_vip_remove(context, id));
+}
+
+static const char *routers_vip_fault(void *context, const char *id)
+{
+    const struct vip *vip = find_vip(context, id);
+
+    return vip == NULL ? "" : vip->interface->fault[0] != '\0' ? vip->interface->fault : vip->fault;
+}
+
+static void routers_announce(void *context, const char *id, unsigned times, int64_t now)
+{
+    struct engine *engine = context;
+    struct vip *vip = find_vip(engine, id);
+
+    for (unsigned i = 0; vip != NULL && vip->until > now && i < times; i++)
+        set_fault(vip, network_announce(engine->config.network, &vip->interface->found, &vip->order.address));
+}
+
+static void routers_open(void *context, const char *name, int64_t deadline, int64_t now)
+{
+    struct engine *engine = context;
+    struct lock *lock = find_lock(engine, name);
+
+    if (lock == NULL)
+        return;
+    lock->until = deadline;
+    for (struct vip *vip = lock->vips; vip != NULL; vip = vip->other)
+        open_vip(engine, vip, deadline, now);
+}
+
+static void routers_shut(void *context, const char *name)
+{
+    struct lock *lock = find_lock(context, name);
+
+    if (lock != NULL)
+        shut_lock(context, lock);
+}
+
+static int64_t routers_open_until(void *context, const char *name)
+{
+    const struct lock *lock = find_lock(context, name);
+    int64_t until = 0;
+
+    for (const struct vip *vip = lock == NULL ? NULL : lock->vips; vip != NULL; vip = vip->other)
+        if (vip->until > until)
+            until = vip->until;
+    return until;
+}
+
+static void routers_look(void *context, const char *interface, struct routers_link *link)
+{
+    const struct engine *engine = context;
+    struct network_interface found;
+
+    *link = (struct routers_link){0};
+    if (!network_find(engine->config.network, interface, &found))
+        return;
+    link->ifindex = found.ifindex;
+    link->up = found.up;
+    link->carrier = found.carrier;
+    link->count = network_addresses(interface, link->addresses, ROUTERS_LINK_ADDRESSES);
+}
+
+static void say_error(const char *router, struct hf_error *error)
+{
+    if (error != NULL)
+        hf_error_log("router %s: %s", router, hf_error_text(error));
+    hf_error_free(error);
+}
+
+/* Rules and routes of a router; the last that came is the first to go. */
+static void routers_follow(void *context, const struct guard_router *router, bool serve)
+{
+    const struct engine *engine = context;
+    struct network *network = engine->config.network;
+    struct network_interface found = {0};
+
+    for (unsigned i = 0; i < router->route_count; i++) {
+        const struct router_route *route = &router->routes[serve ? i : router->route_count - 1u - i];
+        const char *name = route->interface[0] != '\0' ? route->interface : router->interface;
+
+        if (network_find(network, name, &found))
+            say_error(router->id, network_route(network, serve, found.ifindex, route));
+    }
+    for (unsigned i = 0; i < router->rule_count; i++)
+        say_error(router->id, network_rule(network, serve, &router->rules[i]));
+}
+
+static struct hf_error *routers_macvlan(void *context, const char *parent, const char *name,
+                                        const uint8_t mac[6], bool add)
+{
+    const struct engine *engine = context;
+    struct network_interface found;
+
+    if (!add)
+        return network_macvlan_remove(engine->config.network, name);
+    if (!network_find(engine->config.network, parent, &found))
+        return hf_error_new(HF_FAILED, "there is no network interface %s", parent);
+    return network_macvlan_add(engine->config.network, found.ifindex, name, mac);
+}
+
+static void routers_listen(void *context)
+{
+    const struct engine *engine = context;
+
+    engine->hooks->listen(engine->context);
+}
+
+static struct hf_error *routers_send(void *context, const char *interface, const struct vrrp_address *source,
+                                     const struct vrrp_address *destination, const void *bytes, size_t length)
+{
+    const struct engine *engine = context;
+
+    return engine->hooks->advert(engine->context, interface, source, destination, bytes, length);
+}
+
+static void routers_tell(void *context, const struct guard_frame *frame)
+{
+    tell(context, frame);
+}
+
+static void routers_answer(void *context, uint64_t asker, const struct guard_answer *answer)
+{
+    const struct engine *engine = context;
+
+    engine->hooks->answer(engine->context, asker, answer);
+}
+
+static void routers_save(void *context)
+{
+    save(context);
+}
+
+static const struct routers_hooks routers_hooks = {
+    .want = routers_want,
+    .unwant = routers_unwant,
+    .hand_over = routers_hand_over,
+    .urge = routers_urge,
+    .protect = routers_protect,
+    .unprotect = routers_unprotect,
+    .vip_fault = routers_vip_fault,
+    .announce = routers_announce,
+    .open = routers_open,
+    .shut = routers_shut,
+    .open_until = routers_open_until,
+    .look = routers_look,
+    .follow = routers_follow,
+    .macvlan = routers_macvlan,
+    .listen = routers_listen,
+    .send = routers_send,
+    .tell = routers_tell,
+    .answer = routers_answer,
+    .save = routers_save,
+};
+
 void engine_agent(struct engine *engine, uint64_t asker, const struct guard_frame *frame, int64_t now)
 {
-    struct guard_answer answer = {.serial = frame->serial};
+    routers_agent(engine->routers, asker, frame, now);
+    settle(engine, now);
+}
 
-    guard_copy(answer.text, sizeof(answer.text), "this guard serves no routers yet");
-    engine->hooks->answer(engine->context, asker, &answer);
+void engine_packet(struct engine *engine, const char *interface, const struct vrrp_received *received,
+                   int64_t now)
+{
+    routers_packet(engine->routers, interface, received, now);
+    settle(engine, now);
+}
+
+void engine_needs(const struct engine *engine,
+                  void (*need)(void *context, const char *interface, enum vrrp_family family), void *context)
+{
+    routers_needs(engine->routers, need, context);
 }
 
 /* --- life --- */
@@ -1038,15 +1299,10 @@ void engine_agent(struct engine *engine, uint64_t asker, const struct guard_fram
 /* What the last guard of this boot had been told; its gates and addresses may still be at work. */
 static void take_up(struct engine *engine, const struct orders *orders, int64_t now)
 {
-    for (size_t i = 0; i < orders->vip_count; i++) {
-        struct gate_entry entry = {0};
-        struct vip *vip;
-
-        gate_look(engine->config.gate, &orders->vips[i].address, &entry);
-        add_vip(engine, &orders->vips[i], (int64_t)entry.deadline, now);
-        vip = engine->vips;
-        vip->assigned = (vip->order.flags & GUARD_VIP_ASSIGN) != 0;
-    }
+    for (size_t i = 0; i < orders->vip_count; i++)
+        take_up_vip(engine, &orders->vips[i], now);
+    for (size_t i = 0; i < orders->router_count; i++)
+        routers_take_up(engine->routers, &orders->routers[i], now);
     check_all(engine, now);
     for (size_t i = 0; i < orders->want_count; i++) {
         free(order_want(engine, &orders->wants[i], now));
@@ -1090,7 +1346,9 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
         engine->config.lease.floor = orders->top;
     engine->config.lease.now = now;
     engine->top = orders->top;
-    engine->lease = lease_new(&engine->config.lease);
+    if (config->lease.servers > 0)
+        engine->lease = lease_new(&engine->config.lease);
+    engine->routers = routers_new(engine->lease != NULL, config->cluster, &routers_hooks, engine);
     engine->check_at = now + CHECK_MS * MS;
     engine->shut_again_at = engine->announce_next = engine->feed_at = NEVER;
     engine->watchdog.timeout_ms = watchdog_timeout(config->watchdog);
@@ -1142,6 +1400,7 @@ void engine_free(struct engine *engine)
     for (size_t i = 0; i < engine->lock_count; i++)
         free(engine->locks[i]);
     free(engine->locks);
+    routers_free(engine->routers);
     lease_free(engine->lease);
     lease_updates_free(&engine->updates);
     free(engine);
@@ -1183,6 +1442,7 @@ void engine_describe(struct engine *engine, void (*take)(void *context, const st
         if (engine->locks[i]->wanted || engine->locks[i]->told.state != GUARD_IDLE)
             take(context,
                  &(struct guard_frame){.type = GUARD_LOCK, .lock = lock_report(engine, engine->locks[i])});
+    routers_describe(engine->routers, take, context);
     for (const struct vip *vip = engine->vips; vip != NULL; vip = vip->next)
         take(context, &(struct guard_frame){.type = GUARD_VIP, .vip_state = vip_report(engine, vip)});
     take(context, &(struct guard_frame){.type = GUARD_WATCHDOG, .watchdog = engine->watchdog});

@@ -11,6 +11,7 @@
 #include "daemon/guard/gate.h"
 #include "daemon/guard/network.h"
 #include "daemon/guard/orders.h"
+#include "daemon/guard/routers.h"
 #include "daemon/guard/watchdog.h"
 #include "daemon/lease/lease.h"
 
@@ -18,7 +19,8 @@ struct engine;
 
 struct engine_config {
     struct lease_config lease;              /* floor is raised by the orders' */
-    const char *servers[LEASE_SERVERS_MAX]; /* their names, for reports */
+    const char *servers[LEASE_SERVERS_MAX]; /* their names, for reports; of none there are no locks */
+    const char *cluster;                    /* its name */
     struct gate *gate;                      /* these three are borrowed, and outlive the engine */
     struct network *network;
     struct watchdog *watchdog;
@@ -35,6 +37,10 @@ struct engine_hooks {
     void (*save)(void *context, const struct orders *orders);
     /* What became of an agent's order. */
     void (*answer)(void *context, uint64_t asker, const struct guard_answer *answer);
+    /* Routers: the sockets that engine_needs() names, and an advert on one of them. */
+    void (*listen)(void *context);
+    struct hf_error *(*advert)(void *context, const char *interface, const struct vrrp_address *source,
+                               const struct vrrp_address *destination, const void *bytes, size_t length);
 };
 
 /* orders: those of an earlier life of the guard in this boot (or empty); copied.  now: CLOCK_BOOTTIME, ns. */
@@ -50,6 +56,13 @@ char *engine_order(struct engine *engine, const struct guard_frame *frame, int64
 
 /* An order of an agent (ROUTER_ADD to ROUTER_TRACK), answered through the hook, now or later. */
 void engine_agent(struct engine *engine, uint64_t asker, const struct guard_frame *frame, int64_t now);
+
+/* A VRRP packet came in on an interface. */
+void engine_packet(struct engine *engine, const char *interface, const struct vrrp_received *received,
+                   int64_t now);
+/* The sockets that the routers need. */
+void engine_needs(const struct engine *engine,
+                  void (*need)(void *context, const char *interface, enum vrrp_family family), void *context);
 
 void engine_link_up(struct engine *engine, unsigned server, int64_t now);
 /* reason: in words, for status */

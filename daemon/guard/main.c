@@ -25,6 +25,7 @@
 #include "daemon/guard/link.h"
 #include "daemon/guard/loop.h"
 #include "daemon/guard/report.h"
+#include "daemon/guard/sockets.h"
 #include "lib/log.h"
 
 struct server_link {
@@ -44,6 +45,7 @@ struct guard {
     struct watchdog *watchdog;
     struct engine *engine;
     struct control *control;
+    struct sockets *sockets;
     struct tls_client *tls, *tls_before; /* handshakes may still use the one before */
     struct server_link links[GUARD_SERVERS_MAX];
     uint8_t boot[FRAME_BOOT_BYTES];
@@ -137,7 +139,7 @@ static struct hf_error *open_links(struct guard *guard)
 {
     static const struct link_handler handler = {
         .up = on_link_up, .down = on_link_down, .frame = on_link_frame};
-    struct hf_error *error = open_tls(guard, &guard->tls);
+    struct hf_error *error = guard->config.server_count == 0 ? NULL : open_tls(guard, &guard->tls);
 
     for (unsigned i = 0; i < guard->config.server_count && error == NULL; i++) {
         struct server_link *at = &guard->links[i];
@@ -157,8 +159,11 @@ static struct hf_error *open_links(struct guard *guard)
 static void reload_keys(struct guard *guard)
 {
     struct tls_client *tls;
-    struct hf_error *error HF_CLEANUP(hf_error_freep) = open_tls(guard, &tls);
+    struct hf_error *error HF_CLEANUP(hf_error_freep) = NULL;
 
+    if (guard->config.server_count == 0)
+        return;
+    error = open_tls(guard, &tls);
     if (error != NULL) {
         hf_error_log("the old keys stay in use: %s", hf_error_text(error));
         return;
@@ -217,8 +222,51 @@ static void on_answer(void *context, uint64_t asker, const struct guard_answer *
         control_answer(guard->control, asker, answer);
 }
 
-static const struct engine_hooks engine_hooks = {
-    .send = on_send, .reconnect = on_reconnect, .tell = on_tell, .save = on_save, .answer = on_answer};
+static void on_need(void *context, const char *interface, enum vrrp_family family)
+{
+    const struct guard *guard = context;
+    struct network_interface found;
+    struct hf_error *error HF_CLEANUP(hf_error_freep) = NULL;
+
+    if (network_find(guard->network, interface, &found))
+        error = sockets_need(guard->sockets, interface, found.ifindex, family);
+    if (error != NULL)
+        hf_error_log("%s", hf_error_text(error));
+}
+
+static void on_listen(void *context)
+{
+    struct guard *guard = context;
+
+    if (guard->engine == NULL)
+        return; /* it is being made; open_engine() does this then */
+    sockets_begin(guard->sockets);
+    engine_needs(guard->engine, on_need, guard);
+    sockets_end(guard->sockets);
+}
+
+static struct hf_error *on_advert(void *context, const char *interface, const struct vrrp_address *source,
+                                  const struct vrrp_address *destination, const void *bytes, size_t length)
+{
+    const struct guard *guard = context;
+
+    return sockets_send(guard->sockets, interface, source, destination, bytes, length);
+}
+
+static void on_packet(void *context, const char *interface, const struct vrrp_received *received)
+{
+    const struct guard *guard = context;
+
+    engine_packet(guard->engine, interface, received, loop_now());
+}
+
+static const struct engine_hooks engine_hooks = {.send = on_send,
+                                                 .reconnect = on_reconnect,
+                                                 .tell = on_tell,
+                                                 .save = on_save,
+                                                 .answer = on_answer,
+                                                 .listen = on_listen,
+                                                 .advert = on_advert};
 
 /* --- the control socket's hooks --- */
 
@@ -351,6 +399,7 @@ static struct hf_error *open_engine(struct guard *guard)
                                             .lease_ms = config->lease_ms,
                                             .drain_ms = config->drain_ms,
                                             .seed = random_number()},
+                                  .cluster = config->cluster,
                                   .gate = guard->gate,
                                   .network = guard->network,
                                   .watchdog = guard->watchdog};
@@ -368,6 +417,7 @@ static struct hf_error *open_engine(struct guard *guard)
     for (unsigned i = 0; i < config->server_count; i++)
         setup.servers[i] = config->servers[i].address;
     guard->engine = engine_new(&setup, &engine_hooks, guard, &orders, loop_now());
+    on_listen(guard);
     orders_clear(&orders);
     return NULL;
 }
@@ -395,6 +445,7 @@ static struct hf_error *open_guard(struct guard *guard)
     guard->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     if (guard->signals < 0)
         return hf_error_errno(errno, "cannot wait for signals");
+    guard->sockets = sockets_new(guard->loop, on_packet, guard);
     loop_watch(guard->loop, guard->signals, EPOLLIN, on_signal, guard);
     loop_watch(guard->loop, network_fd(guard->network), EPOLLIN, on_network, guard);
     return open_engine(guard);
@@ -412,6 +463,7 @@ static void close_guard(struct guard *guard)
     watchdog_free(guard->watchdog);
     gate_close(guard->gate);
     network_free(guard->network);
+    sockets_free(guard->sockets);
     loop_free(guard->loop);
 }
 
@@ -556,10 +608,7 @@ static int print_status(const struct options *options)
 
     if (error != NULL)
         return complain(error);
-    if (options->json)
-        guard_report_json(&text, &status, loop_now());
-    else
-        guard_report_text(&text, &status, loop_now());
+    guard_report(&text, &status, options->json);
     fputs(hf_buf_text(&text), stdout);
     guard_status_clear(&status);
     return 0;
@@ -619,9 +668,6 @@ int main(int argc, char **argv)
 
     struct hf_error *error = guard_config_read(options.config, &guard.config);
 
-    if (error == NULL && guard.config.server_count == 0)
-        error =
-            hf_error_new(HF_REFUSED, "%s: server is missing: the lock servers' addresses", options.config);
     if (error != NULL || options.check) {
         code = complain(error);
     } else if (options.clear) {

@@ -2,6 +2,9 @@
 #include "daemon/guard/network.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
+#include <linux/fib_rules.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -93,6 +96,7 @@ bool network_find(struct network *network, const char *name, struct network_inte
     if (ioctl(network->packet, SIOCGIFFLAGS, &request) != 0)
         return false;
     interface->up = (request.ifr_flags & IFF_UP) != 0;
+    interface->carrier = (request.ifr_flags & IFF_RUNNING) != 0;
     if (ioctl(network->packet, SIOCGIFHWADDR, &request) != 0)
         return false;
     interface->link_type = request.ifr_hwaddr.sa_family;
@@ -109,26 +113,49 @@ static bool is_ipv4(const struct gate_address *address)
     return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
 }
 
-struct address_request {
+/* A netlink request, built from front to back. */
+struct request {
     struct nlmsghdr header;
-    struct ifaddrmsg address;
-    char attributes[128];
+    char bytes[512];
 };
 
-static void add_attribute(struct address_request *request, unsigned short type, const void *data,
-                          size_t length)
+static struct request new_request(uint16_t type, int flags, const void *fixed, size_t length)
+{
+    struct request request = {.header = {.nlmsg_len = (uint32_t)NLMSG_LENGTH(length),
+                                         .nlmsg_type = type,
+                                         .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags)}};
+
+    memcpy(request.bytes, fixed, length);
+    return request;
+}
+
+static void add_attribute(struct request *request, unsigned short type, const void *data, size_t length)
 {
     struct rtattr *attribute = (void *)((char *)request + NLMSG_ALIGN(request->header.nlmsg_len));
 
     attribute->rta_type = type;
     attribute->rta_len = (unsigned short)RTA_LENGTH(length);
-    memcpy(RTA_DATA(attribute), data, length);
+    if (length > 0)
+        memcpy(RTA_DATA(attribute), data, length);
     request->header.nlmsg_len =
         NLMSG_ALIGN(request->header.nlmsg_len) + (uint32_t)RTA_ALIGN(attribute->rta_len);
 }
 
+static void add_number(struct request *request, unsigned short type, uint32_t number)
+{
+    add_attribute(request, type, &number, sizeof(number));
+}
+
+static void add_address(struct request *request, unsigned short type, const struct gate_address *address)
+{
+    if (is_ipv4(address))
+        add_attribute(request, type, &address->bytes[12], 4);
+    else
+        add_attribute(request, type, address->bytes, 16);
+}
+
 /* 0 or errno, as the kernel acknowledges it. */
-static int ask_kernel(struct network *network, struct address_request *request)
+static int ask_kernel(struct network *network, struct request *request)
 {
     char bytes[4096] __attribute__((aligned(8)));
     const struct nlmsghdr *answer = (const void *)bytes;
@@ -155,22 +182,16 @@ static int change_address(struct network *network, bool add, int ifindex, const 
                           uint8_t prefix)
 {
     bool ipv4 = is_ipv4(address);
-    const void *bytes = ipv4 ? &address->bytes[12] : address->bytes;
-    size_t length = ipv4 ? 4 : 16;
     const uint32_t flags = IFA_F_NODAD;
-    struct address_request request = {
-        .header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
-                   .nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR,
-                   .nlmsg_flags =
-                       (unsigned short)(NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0))},
-        .address = {.ifa_family = ipv4 ? AF_INET : AF_INET6,
-                    .ifa_prefixlen = prefix,
-                    .ifa_index = (uint32_t)ifindex,
-                    .ifa_scope = RT_SCOPE_UNIVERSE},
-    };
+    const struct ifaddrmsg fixed = {.ifa_family = ipv4 ? AF_INET : AF_INET6,
+                                    .ifa_prefixlen = prefix,
+                                    .ifa_index = (uint32_t)ifindex,
+                                    .ifa_scope = RT_SCOPE_UNIVERSE};
+    struct request request = new_request(add ? RTM_NEWADDR : RTM_DELADDR, add ? NLM_F_CREATE | NLM_F_EXCL : 0,
+                                         &fixed, sizeof(fixed));
 
-    add_attribute(&request, IFA_LOCAL, bytes, length);
-    add_attribute(&request, IFA_ADDRESS, bytes, length);
+    add_address(&request, IFA_LOCAL, address);
+    add_address(&request, IFA_ADDRESS, address);
     if (add && !ipv4)
         add_attribute(&request, IFA_FLAGS, &flags, sizeof(flags));
     return ask_kernel(network, &request);
@@ -195,6 +216,155 @@ struct hf_error *network_unassign(struct network *network, int ifindex, const st
     if (result == 0 || result == EADDRNOTAVAIL || result == ENODEV)
         return NULL;
     return hf_error_errno(result, "cannot take the VIP off interface %d", ifindex);
+}
+
+size_t network_addresses(const char *name, struct gate_address *addresses, size_t max)
+{
+    struct ifaddrs *all = NULL;
+    size_t count = 0;
+
+    if (getifaddrs(&all) != 0)
+        return 0;
+    for (const struct ifaddrs *one = all; one != NULL && count < max; one = one->ifa_next) {
+        struct gate_address *address = &addresses[count];
+
+        if (one->ifa_addr == NULL || strcmp(one->ifa_name, name) != 0)
+            continue;
+        if (one->ifa_addr->sa_family == AF_INET) {
+            *address = (struct gate_address){.bytes = {[10] = 0xff, [11] = 0xff}};
+            memcpy(&address->bytes[12], &((const struct sockaddr_in *)(const void *)one->ifa_addr)->sin_addr,
+                   4);
+            count++;
+        } else if (one->ifa_addr->sa_family == AF_INET6) {
+            memcpy(address->bytes, &((const struct sockaddr_in6 *)(const void *)one->ifa_addr)->sin6_addr,
+                   16);
+            count++;
+        }
+    }
+    freeifaddrs(all);
+    return count;
+}
+
+/* --- routes and rules --- */
+
+enum { PROTOCOL_KEEPALIVED = 18 /* RTPROT_KEEPALIVED: routes that come and go with a virtual router */ };
+
+struct hf_error *network_route(struct network *network, bool add, int ifindex,
+                               const struct router_route *route)
+{
+    bool ipv4 = is_ipv4(&route->destination.address);
+    const struct rtmsg fixed = {.rtm_family = ipv4 ? AF_INET : AF_INET6,
+                                .rtm_dst_len = route->destination.prefix,
+                                .rtm_table = RT_TABLE_UNSPEC,
+                                .rtm_protocol = add ? PROTOCOL_KEEPALIVED : RTPROT_UNSPEC,
+                                .rtm_scope =
+                                    add ? (route->has_gateway || !ipv4 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK)
+                                        : RT_SCOPE_NOWHERE,
+                                .rtm_type = add ? RTN_UNICAST : RTN_UNSPEC};
+    struct request request = new_request(add ? RTM_NEWROUTE : RTM_DELROUTE,
+                                         add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &fixed, sizeof(fixed));
+    int result;
+
+    if (route->destination.prefix > 0)
+        add_address(&request, RTA_DST, &route->destination.address);
+    add_number(&request, RTA_TABLE, route->table == 0 ? RT_TABLE_MAIN : route->table);
+    add_number(&request, RTA_OIF, (uint32_t)ifindex);
+    if (route->has_gateway)
+        add_address(&request, RTA_GATEWAY, &route->gateway);
+    if (route->has_source)
+        add_address(&request, RTA_PREFSRC, &route->source);
+    if (route->metric > 0)
+        add_number(&request, RTA_PRIORITY, route->metric);
+    result = ask_kernel(network, &request);
+    if (result == 0 || (!add && (result == ESRCH || result == ENODEV)))
+        return NULL;
+    return hf_error_errno(result, "cannot %s a route that follows the VIP", add ? "add" : "remove");
+}
+
+struct hf_error *network_rule(struct network *network, bool add, const struct router_rule *rule)
+{
+    const struct router_address *one = rule->has_from ? &rule->from : &rule->to;
+    const struct fib_rule_hdr fixed = {.family = is_ipv4(&one->address) ? AF_INET : AF_INET6,
+                                       .src_len = rule->has_from ? rule->from.prefix : 0,
+                                       .dst_len = rule->has_to ? rule->to.prefix : 0,
+                                       .action = FR_ACT_TO_TBL};
+    struct request request = new_request(add ? RTM_NEWRULE : RTM_DELRULE, add ? NLM_F_CREATE | NLM_F_EXCL : 0,
+                                         &fixed, sizeof(fixed));
+    int result;
+
+    if (rule->has_from && rule->from.prefix > 0)
+        add_address(&request, FRA_SRC, &rule->from.address);
+    if (rule->has_to && rule->to.prefix > 0)
+        add_address(&request, FRA_DST, &rule->to.address);
+    add_number(&request, FRA_TABLE, rule->table);
+    if (rule->priority > 0)
+        add_number(&request, FRA_PRIORITY, rule->priority);
+    result = ask_kernel(network, &request);
+    if (result == 0 || (add && result == EEXIST) || (!add && result == ENOENT))
+        return NULL;
+    return hf_error_errno(result, "cannot %s a routing rule that follows the VIP", add ? "add" : "remove");
+}
+
+/* --- interfaces with the virtual router's MAC --- */
+
+static bool set_up(struct network *network, const char *name)
+{
+    struct ifreq request = {0};
+
+    memccpy(request.ifr_name, name, '\0', sizeof(request.ifr_name) - 1);
+    if (ioctl(network->packet, SIOCGIFFLAGS, &request) != 0)
+        return false;
+    request.ifr_flags |= IFF_UP;
+    return ioctl(network->packet, SIOCSIFFLAGS, &request) == 0;
+}
+
+/* 0 or errno */
+static int add_macvlan(struct network *network, int parent, const char *name, const uint8_t mac[6])
+{
+    const struct ifinfomsg fixed = {.ifi_family = AF_UNSPEC};
+    struct request request = new_request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &fixed, sizeof(fixed));
+    char *start = (char *)&request;
+    uint32_t information, data;
+
+    add_attribute(&request, IFLA_IFNAME, name, strlen(name) + 1);
+    add_number(&request, IFLA_LINK, (uint32_t)parent);
+    add_attribute(&request, IFLA_ADDRESS, mac, 6);
+    /* Attributes within attributes: the outer one's length is known at the end. */
+    information = NLMSG_ALIGN(request.header.nlmsg_len);
+    add_attribute(&request, IFLA_LINKINFO, NULL, 0);
+    add_attribute(&request, IFLA_INFO_KIND, "macvlan", sizeof("macvlan"));
+    data = NLMSG_ALIGN(request.header.nlmsg_len);
+    add_attribute(&request, IFLA_INFO_DATA, NULL, 0);
+    add_number(&request, IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
+    ((struct rtattr *)(void *)(start + data))->rta_len = (uint16_t)(request.header.nlmsg_len - data);
+    ((struct rtattr *)(void *)(start + information))->rta_len =
+        (uint16_t)(request.header.nlmsg_len - information);
+    return ask_kernel(network, &request);
+}
+
+struct hf_error *network_macvlan_add(struct network *network, int parent, const char *name,
+                                     const uint8_t mac[6])
+{
+    int result = add_macvlan(network, parent, name, mac);
+
+    if (result != 0 && result != EEXIST)
+        return hf_error_errno(result, "cannot make the macvlan interface %s", name);
+    if (!set_up(network, name))
+        return hf_error_errno(errno, "cannot set the macvlan interface %s up", name);
+    return NULL;
+}
+
+struct hf_error *network_macvlan_remove(struct network *network, const char *name)
+{
+    const struct ifinfomsg fixed = {.ifi_family = AF_UNSPEC};
+    struct request request = new_request(RTM_DELLINK, 0, &fixed, sizeof(fixed));
+    int result;
+
+    add_attribute(&request, IFLA_IFNAME, name, strlen(name) + 1);
+    result = ask_kernel(network, &request);
+    if (result == 0 || result == ENODEV)
+        return NULL;
+    return hf_error_errno(result, "cannot remove the macvlan interface %s", name);
 }
 
 /* --- announcements --- */

@@ -17,6 +17,7 @@ void orders_clear(struct orders *orders)
 {
     free(orders->wants);
     free(orders->vips);
+    free(orders->routers);
     *orders = (struct orders){0};
 }
 
@@ -30,6 +31,12 @@ void orders_add_vip(struct orders *orders, const struct guard_vip *vip)
 {
     orders->vips = hf_realloc(orders->vips, orders->vip_count + 1, sizeof(*vip));
     orders->vips[orders->vip_count++] = *vip;
+}
+
+void orders_add_router(struct orders *orders, const struct guard_router *router)
+{
+    orders->routers = hf_realloc(orders->routers, orders->router_count + 1, sizeof(*router));
+    orders->routers[orders->router_count++] = *router;
 }
 
 static void put_frame(struct hf_buf *buf, const struct guard_frame *frame)
@@ -51,6 +58,8 @@ void orders_encode(const struct orders *orders, const uint8_t boot[ORDERS_BOOT_B
         put_frame(buf, &(struct guard_frame){.type = GUARD_WANT, .want = orders->wants[i]});
     for (size_t i = 0; i < orders->vip_count; i++)
         put_frame(buf, &(struct guard_frame){.type = GUARD_VIP_ADD, .vip = orders->vips[i]});
+    for (size_t i = 0; i < orders->router_count; i++)
+        put_frame(buf, &(struct guard_frame){.type = GUARD_ROUTER_ADD, .router = orders->routers[i]});
     if (orders->alive.limit_ms > 0)
         put_frame(buf, &(struct guard_frame){.type = GUARD_ALIVE, .alive = orders->alive});
 }
@@ -63,6 +72,9 @@ static struct hf_error *take_order(struct orders *orders, const struct guard_fra
         return NULL;
     case GUARD_VIP_ADD:
         orders_add_vip(orders, &frame->vip);
+        return NULL;
+    case GUARD_ROUTER_ADD:
+        orders_add_router(orders, &frame->router);
         return NULL;
     case GUARD_ALIVE:
         orders->alive = frame->alive;

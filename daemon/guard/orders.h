@@ -1,4 +1,4 @@
-/* orders.h - what holdfastd ordered, as the guard keeps it for its next life.
+/* orders.h - what holdfastd and agents ordered, as the guard keeps it for its next life.
  *
  * The file lies under /run, beside the gate's pins in /sys/fs/bpf: both end with the boot.  It is written
  * when an order changes, never when a lease is renewed. */
@@ -14,6 +14,8 @@ struct orders {
     size_t want_count;
     struct guard_vip *vips;
     size_t vip_count;
+    struct guard_router *routers; /* of agents, with how each stands in its flags */
+    size_t router_count;
     struct guard_alive alive; /* the last heartbeat; limit_ms 0 for none */
     uint64_t top;             /* the highest token that was ever owned */
 };
@@ -21,6 +23,7 @@ struct orders {
 void orders_clear(struct orders *orders);
 void orders_add_want(struct orders *orders, const struct guard_want *want);
 void orders_add_vip(struct orders *orders, const struct guard_vip *vip);
+void orders_add_router(struct orders *orders, const struct guard_router *router);
 
 /* boot: this boot's id; orders of another boot are none. */
 void orders_encode(const struct orders *orders, const uint8_t boot[ORDERS_BOOT_BYTES], struct hf_buf *buf);

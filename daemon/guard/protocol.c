@@ -139,6 +139,8 @@ static const char *frame_fault(const struct guard_frame *frame)
     case GUARD_UNWANT:
         return guard_name_ok(frame->release.lock) ? NULL : "a lock's name has to be " GUARD_NAME_RULE;
     case GUARD_VIP_ADD:
+        if (frame->vip.flags & GUARD_VIP_ROUTED)
+            return "a VIP of a router is ordered with the router";
         return vip_fault(&frame->vip);
     case GUARD_VIP_REMOVE:
         return guard_name_ok(frame->vip.id) ? NULL : "a VIP's id has to be " GUARD_NAME_RULE;

@@ -85,7 +85,8 @@ struct guard_want {
 enum guard_vip_flag {
     GUARD_VIP_CLIENTS = 1, /* while another node has it, programs of this node may speak with it */
     GUARD_VIP_ASSIGN = 2,  /* the guard puts the address on the interface while it owns the lock */
-    GUARD_VIP_FLAGS = 3,
+    GUARD_VIP_ROUTED = 4,  /* it belongs to a router: only the guard says so */
+    GUARD_VIP_FLAGS = 7,
 };
 
 /* An order: protect an address.  The gate is shut from then on, except while this node owns the lock. */

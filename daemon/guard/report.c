@@ -3,6 +3,7 @@
 
 #include <qb/qbloop.h>
 #include <string.h>
+#include <time.h>
 
 #define MS INT64_C(1000000)
 
@@ -109,6 +110,36 @@ static void text_vip(struct hf_buf *buf, const struct guard_vip_state *vip, int6
     hf_buf_putc(buf, '\n');
 }
 
+static void text_router(struct hf_buf *buf, const struct guard_router_state *router, int64_t now)
+{
+    char address[46];
+
+    hf_buf_printf(buf, "router %s: %s for %lld s, VRID %u%s on %s, version %u, priority %u, right %s%s",
+                  router->id, guard_router_state_name(router->state),
+                  (long long)((now - router->since) / MS / 1000), router->vrid,
+                  router->vrid_chosen ? " (chosen)" : "", router->interface, router->version,
+                  router->priority, guard_router_right_name(router->right),
+                  router->right == ROUTER_RIGHT_NONE ? " (nothing but VRRP keeps it from being on two nodes)"
+                  : router->has_right                ? ""
+                                                     : " (not here)");
+    if (router->token != 0)
+        hf_buf_printf(buf, ", token %llu", (unsigned long long)router->token);
+    if (router->stands_back)
+        hf_buf_puts(buf, ", stands back until it is promoted or another is MASTER");
+    if (router->master_heard && router->state != ROUTER_MASTER) {
+        guard_address_text(&router->master, address);
+        hf_buf_printf(buf, ", last heard %s with priority %u", address, router->master_priority);
+    }
+    hf_buf_printf(buf, "; %llu adverts sent, %llu heard, %llu refused, %llu contested",
+                  (unsigned long long)router->sent, (unsigned long long)router->heard,
+                  (unsigned long long)router->refused, (unsigned long long)router->contested);
+    if (router->refusal[0] != '\0')
+        hf_buf_printf(buf, "; last refused %s", router->refusal);
+    if (router->fault[0] != '\0')
+        hf_buf_printf(buf, ": %s", router->fault);
+    hf_buf_putc(buf, '\n');
+}
+
 static void text_server(struct hf_buf *buf, const struct guard_server *server, int64_t now)
 {
     hf_buf_printf(buf, "server %s: %s", server->name, server->up ? "answers" : "not reachable");
@@ -138,6 +169,8 @@ void guard_report_text(struct hf_buf *buf, const struct guard_status *status, in
         text_lock(buf, &status->locks[i], now);
     for (size_t i = 0; i < status->vip_count; i++)
         text_vip(buf, &status->vips[i], now);
+    for (size_t i = 0; i < status->router_count; i++)
+        text_router(buf, &status->routers[i], now);
 }
 
 /* --- JSON --- */
@@ -206,6 +239,67 @@ static void json_vip(struct hf_buf *buf, const struct guard_vip_state *vip, int6
     hf_buf_putc(buf, '}');
 }
 
+static void json_number(struct hf_buf *buf, const char *name, uint64_t number)
+{
+    hf_buf_printf(buf, ",\"%s\":%llu", name, (unsigned long long)number);
+}
+
+static void json_addresses(struct hf_buf *buf, const struct guard_router_state *router)
+{
+    char address[46];
+
+    hf_buf_puts(buf, ",\"addresses\":[");
+    for (unsigned i = 0; i < router->address_count; i++) {
+        guard_address_text(&router->addresses[i].address, address);
+        hf_buf_printf(buf, "%s\"%s/%u\"", i == 0 ? "" : ",", address, router->addresses[i].prefix);
+    }
+    hf_buf_putc(buf, ']');
+}
+
+static void json_router(struct hf_buf *buf, const struct guard_router_state *router, int64_t now)
+{
+    char address[46] = "";
+
+    if (router->master_heard)
+        guard_address_text(&router->master, address);
+    hf_buf_putc(buf, '{');
+    json_string(buf, "id", router->id);
+    hf_buf_putc(buf, ',');
+    json_string(buf, "state", guard_router_state_name(router->state));
+    hf_buf_putc(buf, ',');
+    json_string(buf, "reason", router->reason);
+    hf_buf_putc(buf, ',');
+    json_string(buf, "interface", router->interface);
+    hf_buf_putc(buf, ',');
+    json_string(buf, "lock", router->lock);
+    hf_buf_putc(buf, ',');
+    json_string(buf, "right", guard_router_right_name(router->right));
+    json_bool(buf, "has_right", router->has_right);
+    json_bool(buf, "promoted", router->promoted);
+    json_bool(buf, "stands_back", router->stands_back);
+    json_bool(buf, "vrid_chosen", router->vrid_chosen);
+    json_number(buf, "version", router->version);
+    json_number(buf, "vrid", router->vrid);
+    json_number(buf, "priority", router->priority);
+    json_number(buf, "token", router->token);
+    json_number(buf, "changes", router->changes);
+    json_time(buf, "since_ms", router->since, now);
+    json_addresses(buf, router);
+    hf_buf_putc(buf, ',');
+    json_string(buf, "master", address);
+    json_number(buf, "master_priority", router->master_priority);
+    json_number(buf, "sent", router->sent);
+    json_number(buf, "heard", router->heard);
+    json_number(buf, "refused", router->refused);
+    json_number(buf, "contested", router->contested);
+    json_number(buf, "became_master", router->became_master);
+    hf_buf_putc(buf, ',');
+    json_string(buf, "refusal", router->refusal);
+    hf_buf_putc(buf, ',');
+    json_string(buf, "fault", router->fault);
+    hf_buf_putc(buf, '}');
+}
+
 static void json_server(struct hf_buf *buf, const struct guard_server *server, int64_t now)
 {
     hf_buf_putc(buf, '{');
@@ -244,5 +338,23 @@ void guard_report_json(struct hf_buf *buf, const struct guard_status *status, in
         hf_buf_puts(buf, i == 0 ? "" : ",");
         json_vip(buf, &status->vips[i], now);
     }
+    hf_buf_puts(buf, "],\"routers\":[");
+    for (size_t i = 0; i < status->router_count; i++) {
+        hf_buf_puts(buf, i == 0 ? "" : ",");
+        json_router(buf, &status->routers[i], now);
+    }
     hf_buf_puts(buf, "]}\n");
+}
+
+void guard_report(struct hf_buf *buf, const struct guard_status *status, bool json)
+{
+    struct timespec time;
+    int64_t now;
+
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    now = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+    if (json)
+        guard_report_json(buf, status, now);
+    else
+        guard_report_text(buf, status, now);
 }

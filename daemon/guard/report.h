@@ -13,5 +13,7 @@ void guard_status_clear(struct guard_status *status);
 void guard_report_text(struct hf_buf *buf, const struct guard_status *status, int64_t now);
 /* Appends one JSON object and a newline. */
 void guard_report_json(struct hf_buf *buf, const struct guard_status *status, int64_t now);
+/* Either of them, as of now. */
+void guard_report(struct hf_buf *buf, const struct guard_status *status, bool json);
 
 #endif

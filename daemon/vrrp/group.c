@@ -13,7 +13,8 @@ static void merge(struct vrrp_update *into, const struct vrrp_update *more)
         into->send_advert = true;
         into->advert_priority = more->advert_priority;
     }
-    if (more->reason != VRRP_WHY_NONE)
+    /* What moved the group says more than that it moved. */
+    if (more->reason != VRRP_WHY_NONE && (more->reason != VRRP_WHY_GROUP || into->reason == VRRP_WHY_NONE))
         into->reason = more->reason;
 }
 

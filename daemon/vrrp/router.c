@@ -481,11 +481,13 @@ static void fit(struct vrrp_router *router, const struct vrrp_event *event, stru
 
 static void follow(struct vrrp_router *router, const struct vrrp_event *event, struct vrrp_update *update)
 {
+    enum vrrp_reason reason = event->ordered ? VRRP_WHY_ORDERED : VRRP_WHY_GROUP;
+
     if (event->follow == VRRP_MASTER && router->state == VRRP_BACKUP && router->has_right) {
-        enter_master(router, event->now, VRRP_WHY_GROUP, update);
+        enter_master(router, event->now, reason, update);
     } else if (event->follow == VRRP_BACKUP && router->state == VRRP_MASTER) {
         /* The others of the peer's group should not wait for our silence. */
-        enter_backup(router, event->now, VRRP_WHY_GROUP, update);
+        enter_backup(router, event->now, reason, update);
         send_advert(router, 0, update);
     }
 }
@@ -662,6 +664,7 @@ const char *vrrp_reason_text(enum vrrp_reason reason)
         [VRRP_WHY_GROUP] = "the sync group moved",
         [VRRP_WHY_SHUTDOWN] = "it was shut down",
         [VRRP_WHY_URGED] = "the master is gone",
+        [VRRP_WHY_ORDERED] = "it was told to",
         [VRRP_WHY_LAPSED] = "its own adverts were overdue: this machine had slept",
     };
 

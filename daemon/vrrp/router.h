@@ -101,6 +101,7 @@ struct vrrp_event {
     bool passive;
     uint8_t priority;
     enum vrrp_state follow;
+    bool ordered; /* FOLLOW: somebody said so; false: the group did */
 };
 
 /* Why a state was entered, or a bid should be made. */
@@ -118,6 +119,7 @@ enum vrrp_reason {
     VRRP_WHY_SHUTDOWN,
     VRRP_WHY_URGED,  /* somebody knew that the master is gone */
     VRRP_WHY_LAPSED, /* our own adverts were overdue */
+    VRRP_WHY_ORDERED,
 };
 
 const char *vrrp_state_text(enum vrrp_state state);

@@ -1,0 +1,163 @@
+/* agent.c - see agent.h. */
+#include "daemon/guard/agent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RETRY_MS = 50 };
+
+struct guard_agent {
+    int fd;
+    uint32_t serial;
+    struct guard_router_state *routers;
+    size_t count;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void guard_agent_close(struct guard_agent *agent)
+{
+    if (agent == NULL)
+        return;
+    if (agent->fd >= 0)
+        close(agent->fd);
+    free(agent->routers);
+    free(agent);
+}
+
+/* The next frame before the clock says until. */
+static struct hf_error *receive(struct guard_agent *agent, int64_t until, struct guard_frame *frame)
+{
+    uint8_t bytes[GUARD_FRAME_MAX + 1];
+    struct pollfd wait = {.fd = agent->fd, .events = POLLIN};
+    int64_t left = until - now_ms();
+    ssize_t length;
+    int ready;
+
+    do
+        ready = poll(&wait, 1, left > 0 ? (int)left : 0);
+    while (ready < 0 && errno == EINTR);
+    if (ready <= 0)
+        return hf_error_new(HF_FAILED, "holdfast-guard did not answer in time");
+    length = recv(agent->fd, bytes, sizeof(bytes), 0);
+    if (length <= 0)
+        return hf_error_new(HF_FAILED, "holdfast-guard ended, or closed the connection");
+    return guard_decode(bytes, (size_t)length, frame);
+}
+
+static struct hf_error *transmit(const struct guard_agent *agent, const struct guard_frame *frame)
+{
+    struct hf_buf bytes HF_CLEANUP(hf_buf_free) = {0};
+    struct hf_error *error = guard_encode(frame, &bytes);
+
+    if (error == NULL && send(agent->fd, bytes.data, bytes.length, MSG_NOSIGNAL) < 0)
+        error = hf_error_errno(errno, "cannot speak with holdfast-guard");
+    return error;
+}
+
+static bool connect_to(struct guard_agent *agent, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return false;
+    strcpy(address.sun_path, path);
+    agent->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (agent->fd >= 0 && connect(agent->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return true;
+    if (agent->fd >= 0)
+        close(agent->fd);
+    agent->fd = -1;
+    return false;
+}
+
+static void keep(struct guard_agent *agent, const struct guard_router_state *router)
+{
+    agent->routers = hf_realloc(agent->routers, agent->count + 1, sizeof(*agent->routers));
+    agent->routers[agent->count++] = *router;
+}
+
+static struct hf_error *greet(struct guard_agent *agent, int64_t until)
+{
+    const struct guard_frame hello = {.type = GUARD_HELLO, .kind = GUARD_AGENT, .pid = (uint32_t)getpid()};
+    struct guard_frame frame = {0};
+    struct hf_error *error = transmit(agent, &hello);
+
+    while (error == NULL && frame.type != GUARD_SYNCED) {
+        error = receive(agent, until, &frame);
+        if (error == NULL && frame.type == GUARD_ROUTER)
+            keep(agent, &frame.router_state);
+    }
+    return error;
+}
+
+struct hf_error *guard_agent_open(const char *socket, int timeout_ms, struct guard_agent **result)
+{
+    const char *path = socket == NULL ? GUARD_SOCKET : socket;
+    const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
+    struct guard_agent *agent = hf_calloc(1, sizeof(*agent));
+    int64_t until = now_ms() + timeout_ms;
+    struct hf_error *error = NULL;
+
+    agent->fd = -1;
+    while (!connect_to(agent, path) && now_ms() < until)
+        nanosleep(&pause, NULL);
+    if (agent->fd < 0)
+        error = hf_error_new(HF_FAILED,
+                             "there is no holdfast-guard at %s: is it running (systemctl status "
+                             "holdfast-guard), and are you root?",
+                             path);
+    if (error == NULL)
+        error = greet(agent, until);
+    if (error != NULL) {
+        guard_agent_close(agent);
+        return error;
+    }
+    *result = agent;
+    return NULL;
+}
+
+struct hf_error *guard_agent_order(struct guard_agent *agent, const struct guard_frame *order, int timeout_ms,
+                                   char **refusal)
+{
+    struct guard_frame sent = *order, frame = {0};
+    int64_t until = now_ms() + timeout_ms;
+    struct hf_error *error;
+
+    *refusal = NULL;
+    sent.serial = ++agent->serial;
+    error = transmit(agent, &sent);
+    while (error == NULL) {
+        error = receive(agent, until, &frame);
+        if (error == NULL && frame.type == GUARD_ANSWER && frame.answer.serial == sent.serial)
+            break;
+    }
+    if (error == NULL && !frame.answer.done)
+        *refusal = hf_strdup(frame.answer.text);
+    return error;
+}
+
+const struct guard_router_state *guard_agent_router(const struct guard_agent *agent, const char *id)
+{
+    for (size_t i = 0; i < agent->count; i++)
+        if (strcmp(agent->routers[i].id, id) == 0)
+            return &agent->routers[i];
+    return NULL;
+}
+
+const struct guard_router_state *guard_agent_routers(const struct guard_agent *agent, size_t *count)
+{
+    *count = agent->count;
+    return agent->routers;
+}
