@@ -250,6 +250,9 @@ static const struct command commands[] = {
      run_attribute, 1, 4, COMMAND_COLLECTS, COMPLETE_NODES},
     {"shutdown", "[NODE]", "Drain a node and stop its daemon", run_shutdown, 0, 1, COMMAND_CLUSTER,
      COMPLETE_NODES},
+    {"fence", "NODE [reboot|off|on]", "Fence a node now", run_fence, 1, 2, COMMAND_CLUSTER, COMPLETE_NODES},
+    {"clearstate", "NODE", "Vouch that a node which is not heard is down", run_confirm, 1, 1, COMMAND_CLUSTER,
+     COMPLETE_NODES},
     {"delete", "NODE", "Take a node that is gone for good out of the configuration", run_delete, 1, 1,
      COMMAND_COLLECTS, COMPLETE_NODES},
 };

@@ -9,9 +9,9 @@
 
 const struct command_area *const *command_areas(size_t *count)
 {
-    static const struct command_area *const areas[] = {&area_main,    &area_configure, &area_resource,
-                                                       &area_node,    &area_cluster,   &area_ra,
-                                                       &area_arbiter, &area_lock_key};
+    static const struct command_area *const areas[] = {&area_main, &area_configure, &area_resource,
+                                                       &area_node, &area_cluster,   &area_fence,
+                                                       &area_ra,   &area_arbiter,   &area_lock_key};
 
     *count = HF_ARRAY_LENGTH(areas);
     return areas;

@@ -48,7 +48,7 @@ struct command_area {
 };
 
 extern const struct command_area area_main, area_configure, area_resource, area_node, area_cluster, area_ra,
-    area_arbiter, area_lock_key;
+    area_fence, area_arbiter, area_lock_key;
 
 /* All areas, area_main first. */
 const struct command_area *const *command_areas(size_t *count);
@@ -69,6 +69,12 @@ void command_print_error(struct session *session, const struct hf_error *error);
 struct hf_error *command_unknown(const struct command_area *area, const char *word);
 
 /* --- shared by commands --- */
+
+/* `fence node` and `fence confirm`, which are `node fence` and `node clearstate` too. */
+command_function run_fence, run_confirm;
+
+/* `fence node` and `fence confirm`, which are `node fence` and `node clearstate` too. */
+command_function run_fence, run_confirm;
 
 /* Sets one of an object's attributes as an edit of its own. set: "meta_attributes", ...; value NULL removes;
  * what: "resource" or "node", for messages. */

@@ -199,6 +199,97 @@ static void write_sections(struct hf_writer *writer, const char *text)
     }
 }
 
+/* --- fencing --- */
+
+static const xmlNode *fence_history(const xmlDoc *cib)
+{
+    return hf_xml_child(hf_xml_child(xmlDocGetRootElement((xmlDoc *)cib), "status"), "fence-history");
+}
+
+static void write_fencing(struct hf_writer *writer, const xmlNode *event, const char *before)
+{
+    static const char *const names[] = {"target", "action", "state",  "origin",
+                                        "device", "node",   "reason", "attempts"};
+    const char *attempts = hf_xml_get(event, "attempts"), *reason = hf_xml_get(event, "reason"),
+               *device = hf_xml_get(event, "device");
+    int64_t seconds = 0;
+    char when[64] = "?";
+    struct tm parts;
+    time_t at;
+
+    hf_parse_int64(hf_xml_get(event, "time"), &seconds);
+    at = (time_t)seconds;
+    if (localtime_r(&at, &parts) != NULL)
+        strftime(when, sizeof(when), "%F %T", &parts);
+    hf_write_object(writer, NULL);
+    hf_write_int(writer, "time", NULL, seconds);
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(names); i++)
+        if (hf_xml_get(event, names[i]) != NULL)
+            hf_write_string(writer, names[i], NULL, hf_xml_get(event, names[i]));
+    hf_write_end(writer);
+    hf_write_line(writer, "%s%s %s of %s %s%s%s%s: asked for by %s%s%s%s%s%s%s", before, when,
+                  hf_xml_get_or(event, "action", "?"), hf_xml_get_or(event, "target", "?"),
+                  hf_xml_get_or(event, "state", "?"), attempts != NULL ? " (attempt " : "",
+                  attempts != NULL ? attempts : "", attempts != NULL ? ")" : "",
+                  hf_xml_get_or(event, "origin", "?"), device != NULL ? ", done by " : "",
+                  device != NULL ? device : "", hf_xml_get(event, "node") != NULL ? " on " : "",
+                  hf_xml_get_or(event, "node", ""), reason != NULL ? ": " : "", reason != NULL ? reason : "");
+}
+
+/* What needs attention: pending, or failed and not made good since. */
+static bool is_open(const xmlNode *event)
+{
+    const char *state = hf_xml_get_or(event, "state", ""), *target = hf_xml_get_or(event, "target", "");
+
+    if (strcmp(state, "failed") != 0)
+        return strcmp(state, "pending") == 0;
+    for (const xmlNode *later = event->next; later != NULL; later = later->next)
+        if (hf_xml_is(later, "fence-event") && strcmp(hf_xml_get_or(later, "target", ""), target) == 0 &&
+            strcmp(hf_xml_get_or(later, "state", ""), "success") == 0)
+            return false;
+    return true;
+}
+
+/* In text only what needs attention. */
+static void write_fencing_section(struct hf_writer *writer, const xmlDoc *cib)
+{
+    const xmlNode *history = fence_history(cib);
+    bool headed = false;
+
+    hf_write_list(writer, "fencing");
+    for (const xmlNode *event = history == NULL ? NULL : history->last; event != NULL; event = event->prev) {
+        if (!hf_xml_is(event, "fence-event") || (!hf_writer_is_json(writer) && !is_open(event)))
+            continue;
+        if (!headed)
+            hf_write_line(writer, "\nPending or Failed Fencing Actions:");
+        headed = true;
+        write_fencing(writer, event, "  * ");
+    }
+    hf_write_end(writer);
+}
+
+struct hf_error *status_write_fencing(struct hf_writer *writer, const xmlDoc *cib, const char *target)
+{
+    const xmlNode *history = fence_history(cib);
+    bool known = target == NULL;
+
+    HF_XML_EACH (node,
+                 hf_xml_child(hf_xml_child(xmlDocGetRootElement((xmlDoc *)cib), "configuration"), "nodes"),
+                 "node")
+        known = known || strcmp(hf_xml_get_or(node, "uname", ""), target) == 0;
+    hf_write_list(writer, "fencing");
+    for (const xmlNode *event = history == NULL ? NULL : history->last; event != NULL; event = event->prev) {
+        if (!hf_xml_is(event, "fence-event") ||
+            (target != NULL && strcmp(hf_xml_get_or(event, "target", ""), target) != 0))
+            continue;
+        known = true;
+        write_fencing(writer, event, "");
+    }
+    hf_write_end(writer);
+    return known ? NULL
+                 : hf_error_new(HF_REFUSED, "node '%s' does not exist, expected the name of a node", target);
+}
+
 struct hf_error *status_write(struct hf_writer *writer, const xmlDoc *cib)
 {
     struct sched_output *output;
@@ -215,6 +306,7 @@ struct hf_error *status_write(struct hf_writer *writer, const xmlDoc *cib)
                            &text);
         write_sections(writer, hf_buf_text(&text));
     }
+    write_fencing_section(writer, cib);
     hf_buf_free(&text);
     sched_output_free(output);
     return NULL;

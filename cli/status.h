@@ -20,6 +20,9 @@ struct hf_error *status_write_nodes(struct hf_writer *writer, const xmlDoc *cib,
                                     const char *name) HF_MUST_CHECK;
 /* The model as members of the object that is open. */
 void status_write_model(struct hf_writer *writer, const struct status_model *model);
+/* What was fenced, newest first; target: only that node, or NULL for all. */
+struct hf_error *status_write_fencing(struct hf_writer *writer, const xmlDoc *cib,
+                                      const char *target) HF_MUST_CHECK;
 /* The names of the nodes where a resource is active: the array and its strings are the caller's. */
 struct hf_error *status_locate(const xmlDoc *cib, const char *id, char ***nodes, int *count) HF_MUST_CHECK;
 

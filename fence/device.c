@@ -458,8 +458,7 @@ enum fence_action fence_device_effective(const struct fence_device *device, enum
 
 /* --- what the agent reads --- */
 
-/* The parameter that names the target: configured, or what the metadata has; NULL for none. */
-static const char *target_parameter(const struct fence_device *device)
+const char *fence_device_target_parameter(const struct fence_device *device)
 {
     if (device->host_argument != NULL)
         return strcasecmp(device->host_argument, "none") != 0 ? device->host_argument : NULL;
@@ -488,11 +487,11 @@ static void put_line(struct hf_buf *input, const char *name, const char *value)
 }
 
 void fence_device_input(const struct fence_device *device, enum fence_action action, const char *node,
-                        struct hf_buf *input)
+                        const char *parameter, struct hf_buf *input)
 {
-    const char *parameter = node != NULL ? target_parameter(device) : NULL;
     const char *configured = parameter != NULL ? get(device, parameter) : NULL;
-    bool fill = parameter != NULL && (configured == NULL || strcmp(configured, "dynamic") == 0);
+    bool fill =
+        node != NULL && parameter != NULL && (configured == NULL || strcmp(configured, "dynamic") == 0);
 
     put_line(input, "action", device->commands[action].name);
     if (action == FENCE_METADATA)

@@ -101,10 +101,13 @@ bool fence_device_listed(const struct fence_device *device, const char *node, co
 /* The action that is really sent: "off" for a "reboot" that the agent cannot do. */
 enum fence_action fence_device_effective(const struct fence_device *device, enum fence_action action);
 
-/* Appends what the agent reads: configured parameters, action, and the target as nodename and as the port
- * that pcmk_host_map and pcmk_host_argument say (node NULL: for no target). */
+/* The agent's parameter that names the target: configured, or what the metadata has; NULL for none. */
+const char *fence_device_target_parameter(const struct fence_device *device);
+/* Appends what the agent reads: configured parameters, action, and the target (node; NULL: for none) as
+ * nodename and, where there is a parameter for it, as the port that pcmk_host_map says. Who writes this need
+ * not know the agent's metadata: parameter is fence_device_target_parameter() of somebody who does. */
 void fence_device_input(const struct fence_device *device, enum fence_action action, const char *node,
-                        struct hf_buf *input);
+                        const char *parameter, struct hf_buf *input);
 
 /* ms before the device may be used against node; random: any number (it picks between base and max). */
 int64_t fence_device_delay(const struct fence_device *device, const char *node, uint64_t random);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/xml.h"
+
 static void free_record(struct fence_record *record)
 {
     free(record->target);
@@ -131,33 +133,26 @@ int fencing_failures(const struct fencing *fencing, const char *target)
     return failures;
 }
 
-static void put_attribute(struct hf_buf *out, const char *name, const char *value)
-{
-    if (value == NULL)
-        return;
-    hf_buf_printf(out, " %s=\"", name);
-    hf_buf_xml(out, value);
-    hf_buf_putc(out, '"');
-}
-
-void fencing_to_xml(const struct fencing *fencing, struct hf_buf *out)
+xmlNode *fence_record_to_xml(const struct fence_record *record, const char *id)
 {
     static const char *const outcomes[] = {
         [FENCE_PENDING] = "pending", [FENCE_SUCCESS] = "success", [FENCE_FAILURE] = "failed"};
+    xmlNode *event = xmlNewNode(NULL, BAD_CAST "fence-event");
+    HF_CLEANUP(hf_freep) char *when = hf_asprintf("%" PRId64, record->wall);
+    const char *const attributes[][2] = {
+        {"id", id},
+        {"action", fence_action_name(record->action)},
+        {"target", record->target},
+        {"state", outcomes[record->outcome]},
+        {"time", when},
+        {"origin", record->origin},
+        {"device", record->device},
+        {"node", record->node},
+        {"reason", record->reason},
+    };
 
-    hf_buf_puts(out, "<fence-history>");
-    for (size_t i = 0; i < fencing_history_count(fencing); i++) {
-        const struct fence_record *record = fencing_history(fencing, i);
-
-        hf_buf_printf(out,
-                      "<fence-event number=\"%" PRIu64 "\" action=\"%s\" state=\"%s\" time=\"%" PRId64 "\"",
-                      record->id, fence_action_name(record->action), outcomes[record->outcome], record->wall);
-        put_attribute(out, "target", record->target);
-        put_attribute(out, "origin", record->origin);
-        put_attribute(out, "device", record->device);
-        put_attribute(out, "node", record->node);
-        put_attribute(out, "reason", record->reason);
-        hf_buf_printf(out, " requests=\"%d\"/>", record->merged);
-    }
-    hf_buf_puts(out, "</fence-history>");
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(attributes); i++)
+        if (attributes[i][1] != NULL)
+            hf_xml_set(event, attributes[i][0], attributes[i][1]);
+    return event;
 }

@@ -26,7 +26,6 @@ uint64_t fencing_order_run(struct fencing *fencing, enum run_kind kind, struct d
                            enum fence_action action, const struct operation *operation, const char *node,
                            int64_t timeout_ms)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf input = {0};
     const char *target = operation != NULL ? operation->record->target : NULL;
     struct fence_update *update = fencing_emit(fencing, FENCE_RUN);
     struct run *run = hf_calloc(1, sizeof *run);
@@ -41,14 +40,12 @@ uint64_t fencing_order_run(struct fencing *fencing, enum run_kind kind, struct d
     fencing->runs[fencing->n_runs++] = run;
     if (kind != RUN_METADATA)
         state->running++;
-    fence_device_input(state->device, action, target, &input);
     update->run = run->id;
     update->node = keep(fencing, node);
     update->device = keep(fencing, state->device->id);
-    update->agent = keep(fencing, state->device->agent);
     update->action = action;
     update->target = keep(fencing, target);
-    update->input = keep(fencing, hf_buf_text(&input));
+    update->parameter = keep(fencing, fence_device_target_parameter(state->device));
     update->timeout_ms = timeout_ms;
     return run->id;
 }
@@ -777,6 +774,16 @@ static struct fence_updates hand_over(struct fencing *fencing)
     return (struct fence_updates){.item = items, .count = count, .arena = HF_STEAL(fencing->arena)};
 }
 
+/* What began in this step and did not end in it. */
+static void announce(struct fencing *fencing)
+{
+    for (size_t i = 0; i < fencing->n_operations; i++) {
+        if (!fencing->operations[i]->announced)
+            fencing_emit(fencing, FENCE_RECORD)->record = fencing->operations[i]->record;
+        fencing->operations[i]->announced = true;
+    }
+}
+
 struct fence_updates fencing_step(struct fencing *fencing, const struct fence_event *event)
 {
     fencing->arena = hf_arena_new();
@@ -785,6 +792,7 @@ struct fence_updates fencing_step(struct fencing *fencing, const struct fence_ev
     fencing->wall = event->wall;
     handle(fencing, event);
     advance_all(fencing);
+    announce(fencing);
     for (size_t i = 0; i < fencing->n_updates; i++)
         fencing->updates[i].record = keep_record(fencing, fencing->updates[i].record);
     fencing_trim_history(fencing);

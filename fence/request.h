@@ -69,7 +69,7 @@ enum fence_order {
                     * ends by RESULT or FORGET */
     FENCE_VERDICT, /* a request has been decided */
     FENCE_ANSWER,  /* to a CONFIRM: believed or not */
-    FENCE_RECORD,  /* an operation ended: for status and history on all nodes */
+    FENCE_RECORD,  /* an operation began or ended: for status and history on all nodes */
 };
 
 struct fence_record; /* below */
@@ -80,10 +80,11 @@ struct fence_update {
     uint64_t run;
     const char *node;   /* where: a member's name */
     const char *device; /* id */
-    const char *agent;  /* fence_NAME */
     enum fence_action action;
     const char *target; /* NULL for metadata, list, monitor */
-    const char *input;  /* for its standard input: holds passwords, not to be logged */
+    /* The agent's parameter for the target, or NULL: for fence_device_input(), which whoever runs the agent
+     * calls with its own copy of the configuration, so that no password is in an order. */
+    const char *parameter;
     int64_t timeout_ms; /* then kill it */
     /* VERDICT: action and target too; ANSWER: done, reason and target */
     uint64_t request;
@@ -135,7 +136,8 @@ void fencing_history_clear(struct fencing *fencing, const char *target);
 int fencing_failures(const struct fencing *fencing, const char *target);
 /* Must this node be unfenced when it joins: is there a device that says so? */
 bool fencing_unfences(const struct fencing *fencing, const char *target);
-/* Appends <fence-history> with one <fence-event> each (doc/fencing.md). */
-void fencing_to_xml(const struct fencing *fencing, struct hf_buf *out);
+/* <fence-event> with this id, the caller's: as it stands in the CIB's <fence-history> (doc/fencing.md). */
+xmlNode *fence_record_to_xml(const struct fence_record *record, const char *id)
+    __attribute__((returns_nonnull));
 
 #endif

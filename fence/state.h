@@ -75,6 +75,7 @@ struct operation {
     size_t done;      /* devices of the level that succeeded */
     bool turning_on;  /* second half of a remapped reboot */
     bool answered;    /* the requests have their verdict */
+    bool announced;   /* its beginning has been told */
     bool delayed;     /* the delay has been served */
     int attempt;      /* of the current device, from 0 */
     int64_t ready_at; /* not to be run before */

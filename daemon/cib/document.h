@@ -96,6 +96,7 @@ enum cib_status_kind {
     CIB_STATUS_HISTORY_REMOVED, /* resource (NULL: all), name (NULL: the whole resource) */
     CIB_STATUS_ATTRIBUTE,       /* name: of a transient attribute */
     CIB_STATUS_TICKET,          /* node_id is the ticket */
+    CIB_STATUS_FENCING, /* the history of fencing: entry is the <fence-event>, NULL: some were removed */
 };
 struct cib_status_seen {
     enum cib_status_kind kind;
@@ -129,6 +130,11 @@ void cib_status_remove_history(struct hf_buf *buf, const char *node_id, const ch
                                const char *operation);
 /* Sets (value NULL: removes) a transient node attribute (<transient_attributes>). */
 void cib_status_set_attribute(struct hf_buf *buf, const char *node_id, const char *name, const char *value);
+/* Puts a <fence-event> into <fence-history> in the place of the one with its id, or at the end. The last 100
+ * are kept. */
+void cib_status_put_fencing(struct hf_buf *buf, const xmlNode *fence_event);
+/* Removes those that have ended, of one target or (NULL) of all. */
+void cib_status_remove_fencing(struct hf_buf *buf, const char *target);
 /* Sets (value NULL: removes) an attribute of <ticket_state id=ticket>. */
 void cib_status_set_ticket(struct hf_buf *buf, const char *ticket, const char *name, const char *value);
 

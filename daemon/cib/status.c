@@ -11,7 +11,7 @@
 #include "lib/wire.h"
 #include "lib/xml.h"
 
-enum { STATUS_FORMAT = 1, ATTRIBUTES_LIMIT = 256 };
+enum { STATUS_FORMAT = 1, ATTRIBUTES_LIMIT = 256, FENCING_LIMIT = 100 /* fencing operations remembered */ };
 
 enum operation {
     OP_REPLACE_NODE = 1,
@@ -21,6 +21,8 @@ enum operation {
     OP_REMOVE_HISTORY = 5,
     OP_SET_ATTRIBUTE = 6,
     OP_SET_TICKET = 7,
+    OP_PUT_FENCING = 8,
+    OP_REMOVE_FENCING = 9,
 };
 
 /* --- writing --- */
@@ -114,6 +116,19 @@ void cib_status_set_ticket(struct hf_buf *buf, const char *ticket, const char *n
     hf_put_string(buf, ticket);
     hf_put_string(buf, name);
     put_optional(buf, value);
+}
+
+void cib_status_put_fencing(struct hf_buf *buf, const xmlNode *fence_event)
+{
+    begin(buf, OP_PUT_FENCING);
+    hf_put_string(buf, hf_xml_get_or(fence_event, "id", ""));
+    put_attributes(buf, fence_event);
+}
+
+void cib_status_remove_fencing(struct hf_buf *buf, const char *target)
+{
+    begin(buf, OP_REMOVE_FENCING);
+    hf_put_string(buf, target == NULL ? "" : target);
 }
 
 /* --- reading and doing --- */
@@ -216,12 +231,12 @@ static struct hf_error *set_node(struct cib_document *document, struct hf_reader
     return error != NULL ? error : set_optional(document, state, name, value);
 }
 
-/* An unattached lrm_rsc_op from the message. */
-static struct hf_error *read_history(struct cib_document *document, struct hf_reader *reader,
-                                     xmlNode **element)
+/* An unattached element from the message. */
+static struct hf_error *read_element(struct cib_document *document, struct hf_reader *reader,
+                                     const char *kind, xmlNode **element)
 {
     HF_CLEANUP(hf_xml_node_freep)
-    xmlNode *made = xmlNewDocNode(document->xml, NULL, BAD_CAST "lrm_rsc_op", NULL);
+    xmlNode *made = xmlNewDocNode(document->xml, NULL, BAD_CAST kind, NULL);
     unsigned count = hf_get_u16(reader);
     struct hf_error *error = NULL;
 
@@ -238,7 +253,7 @@ static struct hf_error *read_history(struct cib_document *document, struct hf_re
             hf_xml_set(made, name, value);
     }
     if (error == NULL && hf_xml_get(made, "id") == NULL)
-        error = malformed("an operation without id");
+        error = malformed("an element without id");
     return error != NULL ? error : cib_tree_copy(document, made, element);
 }
 
@@ -283,7 +298,7 @@ static struct hf_error *put_history(struct cib_document *document, struct hf_rea
         return malformed("a resource without id");
     error = ensure_state(document, node_id, &state);
     if (error == NULL)
-        error = read_history(document, reader, &element);
+        error = read_element(document, reader, "lrm_rsc_op", &element);
     if (error != NULL)
         return error;
     error = ensure_resource(document, state, node_id, fields, &resource);
@@ -377,7 +392,66 @@ static struct hf_error *set_ticket(struct cib_document *document, struct hf_read
     return set_optional(document, state, name, value);
 }
 
-/* Each operation begins with the node's (or ticket's) id. */
+/* --- fencing operations --- */
+
+static bool is_pending(const xmlNode *fence_event)
+{
+    return strcmp(hf_xml_get_or(fence_event, "state", ""), "pending") == 0;
+}
+
+/* Makes room for one more: the oldest that ended goes. */
+static void forget_fencing(struct cib_document *document, xmlNode *history)
+{
+    xmlNode *oldest = NULL;
+    size_t count = 0;
+
+    HF_XML_EACH (event, history, "fence-event") {
+        count++;
+        if (oldest == NULL && !is_pending(event))
+            oldest = event;
+    }
+    if (count >= FENCING_LIMIT && oldest != NULL)
+        cib_tree_detach(document, oldest);
+}
+
+static struct hf_error *put_fencing(struct cib_document *document, struct hf_reader *reader, const char *id)
+{
+    xmlNode *history, *element = NULL, *old, *before = NULL;
+    struct hf_error *error = read_element(document, reader, "fence-event", &element);
+
+    if (error != NULL)
+        return error;
+    if (*id == '\0' || strcmp(hf_xml_get(element, "id"), id) != 0) {
+        cib_tree_free(element);
+        return malformed("not the fence-event that it says");
+    }
+    history = cib_tree_ensure(document, document->status, "fence-history", NULL);
+    old = hf_xml_child_by_id(history, "fence-event", id);
+    if (old != NULL) {
+        before = old->next;
+        cib_tree_detach(document, old);
+    } else {
+        forget_fencing(document, history);
+    }
+    return cib_tree_attach(document, element, history, before);
+}
+
+/* What is under way stays. */
+static struct hf_error *remove_fencing(struct cib_document *document, struct hf_reader *reader,
+                                       const char *target)
+{
+    xmlNode *history = hf_xml_child(document->status, "fence-history");
+
+    for (xmlNode *event = history == NULL ? NULL : history->children, *next; event != NULL; event = next) {
+        next = event->next;
+        if (!is_pending(event) &&
+            (*target == '\0' || strcmp(hf_xml_get_or(event, "target", ""), target) == 0))
+            cib_tree_detach(document, event);
+    }
+    return NULL;
+}
+
+/* Each operation begins with an id: of the node, ticket or fencing operation; or the target's name. */
 static struct hf_error *(*const doers[])(struct cib_document *, struct hf_reader *, const char *) = {
     [OP_REPLACE_NODE] = replace_node,
     [OP_REMOVE_NODE] = remove_node,
@@ -386,6 +460,8 @@ static struct hf_error *(*const doers[])(struct cib_document *, struct hf_reader
     [OP_REMOVE_HISTORY] = remove_history,
     [OP_SET_ATTRIBUTE] = set_attribute,
     [OP_SET_TICKET] = set_ticket,
+    [OP_PUT_FENCING] = put_fencing,
+    [OP_REMOVE_FENCING] = remove_fencing,
 };
 
 static struct hf_error *run(struct cib_document *document, struct hf_reader *reader)
@@ -430,10 +506,10 @@ struct hf_error *cib_document_status_update(struct cib_document *document, const
 
 /* --- telling what an update is about --- */
 
-/* The <lrm_rsc_op> of an operation, on its own. */
-static xmlNode *read_entry(struct hf_reader *reader)
+/* The <lrm_rsc_op> or <fence-event> of an operation, on its own. */
+static xmlNode *read_entry(struct hf_reader *reader, const char *kind)
 {
-    xmlNode *entry = xmlNewNode(NULL, BAD_CAST "lrm_rsc_op");
+    xmlNode *entry = xmlNewNode(NULL, BAD_CAST kind);
     unsigned count = hf_get_u16(reader);
 
     for (unsigned i = 0; i < count && !reader->failed; i++) {
@@ -466,12 +542,15 @@ static void read_seen(struct hf_reader *reader, unsigned operation, struct cib_s
         *resource = hf_get_string(reader);
         for (int i = 0; i < 4; i++)
             free(get_optional(reader));
-        *entry = read_entry(reader);
+        *entry = read_entry(reader, "lrm_rsc_op");
         *name = hf_strdup(hf_xml_get(*entry, "id"));
         break;
     case OP_REMOVE_HISTORY:
         *resource = get_optional(reader);
         *name = get_optional(reader);
+        break;
+    case OP_PUT_FENCING:
+        *entry = read_entry(reader, "fence-event");
         break;
     }
     seen->resource = *resource;
@@ -489,6 +568,8 @@ void cib_status_update_each(const void *bytes, size_t length, cib_status_visitor
         [OP_REMOVE_HISTORY] = CIB_STATUS_HISTORY_REMOVED,
         [OP_SET_ATTRIBUTE] = CIB_STATUS_ATTRIBUTE,
         [OP_SET_TICKET] = CIB_STATUS_TICKET,
+        [OP_PUT_FENCING] = CIB_STATUS_FENCING,
+        [OP_REMOVE_FENCING] = CIB_STATUS_FENCING,
     };
     struct hf_reader reader = hf_reader(bytes, length);
 
@@ -519,5 +600,5 @@ char *cib_status_update_node(const void *bytes, size_t length)
     if (hf_get_u8(&reader) != STATUS_FORMAT)
         return NULL;
     operation = hf_get_u8(&reader);
-    return operation == OP_SET_TICKET ? NULL : hf_get_string(&reader);
+    return operation >= OP_SET_TICKET ? NULL : hf_get_string(&reader);
 }

@@ -69,6 +69,7 @@ void controller_activate(struct node *node, bool active)
     controller->n_waiters = 0;
     vip_forget_told(node);
     if (now_active) {
+        fencing_take_over(node);
         controller_want(node, "a new coordinator");
     }
 }
@@ -158,6 +159,23 @@ void controller_view(struct node *node, const struct node_event *event)
     node->controller.marking = false;
 }
 
+/* The machine of a daemon that is away may go, too: then nothing of it is to be waited for. */
+void controller_machines(struct node *node)
+{
+    struct controller *controller = &node->controller;
+
+    for (size_t i = 0; i < controller->n_away; i++) {
+        uint32_t id = controller->away[i].id;
+
+        if (node_is_heard(node, id))
+            continue;
+        node_log(node, LOG_NOTICE, "%s: its machine is not heard any more", node_name(node, id));
+        wait_for_takeover(node, id);
+        controller->away[i--] = controller->away[--controller->n_away];
+        controller_want(node, "a machine is not heard any more");
+    }
+}
+
 void controller_expelled(struct node *node, uint32_t id)
 {
     remember_away(node, id, 0);
@@ -184,12 +202,18 @@ void controller_confirm(struct node *node, uint32_t from, const struct node_mess
 
     if (!node->controller.active)
         return;
-    if (find_away(node, node_id_by_name(node, message->text)) != NULL) {
+    if (node_is_heard(node, node_id_by_name(node, message->text))) {
         node_send(node, &refusal);
         return;
     }
     node->confirming = (struct waiter){from, message->ticket};
     fencing_confirm(node, message->text);
+}
+
+void controller_shoot(struct node *node, uint32_t from, const struct node_message *message)
+{
+    if (node->controller.active)
+        fencing_shoot(node, from, message);
 }
 
 void controller_drop_transient(struct node *node, const char *id, struct hf_buf *update)
@@ -509,6 +533,8 @@ static void status_seen(void *context, const struct cib_status_seen *seen)
         break;
     case CIB_STATUS_TICKET:
         controller_want(node, "a ticket changed");
+        break;
+    case CIB_STATUS_FENCING: /* it is only told: what a fencing did is in the node's state */
         break;
     }
 }

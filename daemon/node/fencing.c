@@ -8,6 +8,11 @@
 
 static void perform(struct node *node, const struct fence_updates *updates);
 
+static const char *or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
 static void step(struct node *node, struct fence_event *event)
 {
     event->now = node->now;
@@ -31,6 +36,35 @@ static void tell_members(struct node *node)
     step(node, &event);
 }
 
+/* Rules are the scheduler's; it is asked only if there is one. */
+struct rules {
+    struct node *node;
+    struct sched_output *run;
+};
+
+static bool set_applies(void *context, const xmlNode *set)
+{
+    struct rules *rules = context;
+    struct node *node = rules->node;
+    struct sched_input input = {.now = node->wall, .status_only = true};
+
+    node->fencing_ruled = true;
+    if (rules->run == NULL)
+        hf_error_free(sched_run(node_cib(node)->doc, &input, &rules->run));
+    return rules->run != NULL && sched_set_applies(rules->run, set, node_name(node, node->self));
+}
+
+/* What this node's copy of the CIB says now, for an agent that runs here. */
+static struct fence_config *read_config(struct node *node, struct hf_buf *problems)
+{
+    struct rules rules = {.node = node};
+    struct fence_config *config = fence_config_read(
+        cib_document_configuration(cib_replica_document(node->replica)), set_applies, &rules, problems);
+
+    sched_output_free(rules.run);
+    return config;
+}
+
 void fencing_refresh(struct node *node)
 {
     struct fence_event right = {.type = FENCE_RIGHT,
@@ -39,13 +73,13 @@ void fencing_refresh(struct node *node)
     struct fence_event configure = {.type = FENCE_CONFIGURE};
     struct hf_buf problems = {0};
 
-    if (node->fencing_configured) {
+    if (node->fencing_configured && !node->fencing_ruled) {
         step(node, &right);
         return;
     }
     node->fencing_configured = true;
-    configure.config = fence_config_read(cib_document_configuration(cib_replica_document(node->replica)),
-                                         NULL, NULL, &problems);
+    node->fencing_ruled = false;
+    configure.config = read_config(node, &problems);
     if (problems.length > 0)
         node_log(node, LOG_WARNING, "fencing: %s", hf_buf_text(&problems));
     hf_buf_free(&problems);
@@ -56,9 +90,20 @@ void fencing_refresh(struct node *node)
 
 /* --- requests --- */
 
+/* Those of operators are apart from the transitions', whose numbers are small. */
+#define OPERATOR (UINT64_C(1) << 63)
+
+static const char *meta(const struct graph_action *action, const char *name)
+{
+    HF_CLEANUP(hf_freep) char *full = hf_asprintf("CRM_meta_%s", name);
+
+    return graph_attr_get(action, full);
+}
+
 void fencing_request(struct node *node, const struct graph_action *action, uint64_t request)
 {
-    const char *what = graph_attr_get(action, "stonith_action");
+    const char *what = meta(action, "stonith_action"), *delay = meta(action, "priority_fencing_delay");
+    int64_t seconds = 0;
     struct fence_event event = {.type = FENCE_REQUEST,
                                 .request = request,
                                 .target = action->node_name,
@@ -66,14 +111,34 @@ void fencing_request(struct node *node, const struct graph_action *action, uint6
 
     if (what == NULL || !fence_action_parse(what, &event.action))
         event.action = FENCE_REBOOT;
+    if (delay != NULL && hf_parse_int64(delay, &seconds) && seconds > 0)
+        event.delay_ms = seconds * 1000;
     fencing_refresh(node);
     node_log(node, LOG_WARNING, "fencing %s (%s)", action->node_name, fence_action_name(event.action));
     step(node, &event);
 }
 
+void fencing_shoot(struct node *node, uint32_t from, const struct node_message *message)
+{
+    HF_CLEANUP(hf_freep) char *origin = hf_asprintf("operator on %s", node_name(node, from));
+    struct fence_event event = {.type = FENCE_REQUEST,
+                                .request = OPERATOR | ++node->shots,
+                                .target = message->text,
+                                .action = (enum fence_action)message->rc,
+                                .origin = origin};
+
+    hf_grow(&node->shooters, &node->shooters_capacity, node->n_shooters + 1, sizeof(*node->shooters));
+    node->shooters[node->n_shooters++] = (struct shooter){event.request, {from, message->ticket}};
+    fencing_refresh(node);
+    node_log(node, LOG_WARNING, "fencing %s (%s), asked for by the %s", message->text,
+             fence_action_name(event.action), origin);
+    step(node, &event);
+}
+
 void fencing_confirm(struct node *node, const char *target)
 {
-    struct fence_event event = {.type = FENCE_CONFIRM, .target = target, .origin = "operator"};
+    HF_CLEANUP(hf_freep) char *origin = hf_asprintf("operator on %s", node_name(node, node->confirming.from));
+    struct fence_event event = {.type = FENCE_CONFIRM, .target = target, .origin = origin};
 
     fencing_refresh(node);
     step(node, &event);
@@ -96,8 +161,8 @@ void fencing_result(struct node *node, const struct node_fence_result *result)
                                        .ticket = result->run,
                                        .rc = result->exit_status,
                                        .status = result->timed_out,
-                                       .text = (char *)(result->output == NULL ? "" : result->output),
-                                       .key = (char *)(result->reason == NULL ? "" : result->reason)};
+                                       .text = (char *)or_empty(result->output),
+                                       .key = (char *)or_empty(result->reason)};
 
         node_send(node, &message);
         return;
@@ -119,30 +184,73 @@ void fencing_remote_result(struct node *node, const struct node_message *message
     fencing_result(node, &result);
 }
 
-void fencing_run_for(struct node *node, uint32_t requester, const struct node_message *message)
+/* The result of an agent that could not even be called. */
+static void cannot_run(struct node *node, uint32_t requester, const struct node_message *order)
 {
-    struct node_effect *effect = node_effect_add(node, message->rc == 0 ? NODE_FENCE : NODE_FENCE_FORGET);
+    HF_CLEANUP(hf_freep)
+    char *why = hf_asprintf("there is no fence device '%s' that can be used here", order->fencing.device);
+    struct node_message message = {.kind = NODE_MESSAGE_FENCED,
+                                   .to = requester,
+                                   .ticket = order->ticket,
+                                   .rc = 1,
+                                   .text = "",
+                                   .key = why};
 
-    effect->ticket = message->ticket;
+    node_send(node, &message);
+}
+
+static void run_here(struct node *node, uint32_t requester, const struct node_message *order)
+{
+    struct fence_config *config = read_config(node, NULL);
+    const struct fence_device *device = fence_config_device(config, order->fencing.device);
+    const char *target = order->fencing.target, *parameter = order->fencing.parameter;
+    struct hf_buf input = {0};
+    struct node_effect *effect;
+
+    if (device == NULL || order->fencing.action >= FENCE_N_ACTIONS) {
+        cannot_run(node, requester, order);
+    } else {
+        fence_device_input(device, (enum fence_action)order->fencing.action, *target == '\0' ? NULL : target,
+                           *parameter == '\0' ? NULL : parameter, &input);
+        effect = node_effect_add(node, NODE_FENCE);
+        effect->ticket = order->ticket;
+        effect->client = requester;
+        effect->resource = hf_strdup(device->agent);
+        effect->interval_ms = order->fencing.timeout_ms;
+        effect->length = input.length;
+        effect->bytes = hf_buf_take(&input);
+    }
+    fence_config_free(config);
+}
+
+void fencing_run_for(struct node *node, uint32_t requester, const struct node_message *order)
+{
+    struct node_effect *effect;
+
+    if (!order->fencing.forget) {
+        run_here(node, requester, order);
+        return;
+    }
+    effect = node_effect_add(node, NODE_FENCE_FORGET);
+    effect->ticket = order->ticket;
     effect->client = requester;
-    effect->resource = hf_strdup(message->key);
-    effect->bytes = hf_strdup(message->text);
-    effect->length = strlen(message->text);
-    effect->interval_ms = (uint32_t)message->status;
 }
 
 /* --- what the machine wants --- */
 
-static void run_agent(struct node *node, const struct fence_update *update, bool forget)
+static void run_agent(struct node *node, const struct fence_update *update)
 {
+    bool forget = update->order == FENCE_FORGET;
     struct node_message message = {
         .kind = NODE_MESSAGE_FENCE,
         .to = node_id_by_name(node, update->node),
         .ticket = update->run,
-        .rc = forget,
-        .status = (int32_t)update->timeout_ms,
-        .key = (char *)(forget ? "" : update->agent),
-        .text = (char *)(forget ? "" : update->input),
+        .fencing = {.forget = forget,
+                    .device = (char *)(forget ? "" : update->device),
+                    .action = (uint8_t)update->action,
+                    .target = (char *)or_empty(update->target),
+                    .parameter = (char *)or_empty(update->parameter),
+                    .timeout_ms = (uint32_t)update->timeout_ms},
     };
 
     if (message.to == node->self)
@@ -174,6 +282,25 @@ static void mark_fenced(struct node *node, const char *target, enum fence_action
     node_status_update(node, &update, 0);
 }
 
+static void answer_shooter(struct node *node, const struct fence_update *update)
+{
+    struct node_message message = {
+        .kind = NODE_MESSAGE_SETTLED,
+        .rc = update->done ? HF_OK : HF_FAILED,
+        .text = (char *)or_empty(update->reason),
+    };
+
+    for (size_t i = 0; i < node->n_shooters; i++) {
+        if (node->shooters[i].request != update->request)
+            continue;
+        message.to = node->shooters[i].waiter.from;
+        message.ticket = node->shooters[i].waiter.ticket;
+        node->shooters[i] = node->shooters[--node->n_shooters];
+        node_send(node, &message);
+        return;
+    }
+}
+
 static void verdict(struct node *node, const struct fence_update *update)
 {
     node_log(node, update->done ? LOG_NOTICE : LOG_ERR, "fencing %s (%s): %s%s%s", update->target,
@@ -181,7 +308,10 @@ static void verdict(struct node *node, const struct fence_update *update)
              update->reason != NULL ? ": " : "", update->reason != NULL ? update->reason : "");
     if (update->done)
         mark_fenced(node, update->target, update->action);
-    controller_fenced(node, update->request, update->done);
+    if ((update->request & OPERATOR) != 0)
+        answer_shooter(node, update);
+    else
+        controller_fenced(node, update->request, update->done);
 }
 
 static void answer(struct node *node, const struct fence_update *update)
@@ -191,12 +321,124 @@ static void answer(struct node *node, const struct fence_update *update)
         .to = node->confirming.from,
         .ticket = node->confirming.ticket,
         .rc = update->done ? HF_OK : HF_REFUSED,
-        .text = (char *)(update->reason == NULL ? "" : update->reason),
+        .text = (char *)or_empty(update->reason),
     };
 
     if (update->done)
         mark_fenced(node, update->target, FENCE_OFF);
     node_send(node, &message);
+}
+
+/* --- the history, which everybody has --- */
+
+static const xmlNode *fence_history(const struct node *node)
+{
+    return hf_xml_child(cib_document_status(cib_replica_document(node->replica)), "fence-history");
+}
+
+static bool is_same(const xmlNode *event, const char *name, const char *value)
+{
+    return strcmp(hf_xml_get_or(event, name, ""), value) == 0;
+}
+
+/* Operations are numbered anew by each coordinator, hence the daemon's own name in the id. */
+static char *record_id(const struct node *node, uint64_t number)
+{
+    return hf_asprintf("%.8s-%" PRIu64, node->config.uuid, number);
+}
+
+/* Whether this daemon wrote it.  One that is pending here may have ended already: the update is on its way.
+ */
+static bool is_mine(const struct node *node, const xmlNode *event)
+{
+    enum { NAME_LENGTH = 8 };
+
+    return strncmp(hf_xml_get_or(event, "id", ""), node->config.uuid, NAME_LENGTH) == 0;
+}
+
+/* The last operation on the same target, if it was the same and failed: the next attempt takes its place, so
+ * that a device that does not answer fills the log and not the history. */
+static const xmlNode *failed_before(const struct node *node, const struct fence_record *record)
+{
+    const xmlNode *history = fence_history(node);
+
+    for (const xmlNode *event = history == NULL ? NULL : history->last; event != NULL; event = event->prev) {
+        if (!hf_xml_is(event, "fence-event") || !is_same(event, "target", record->target))
+            continue;
+        return is_mine(node, event) && is_same(event, "state", "failed") &&
+                       is_same(event, "origin", record->origin) &&
+                       is_same(event, "action", fence_action_name(record->action))
+                   ? event
+                   : NULL;
+    }
+    return NULL;
+}
+
+static struct fencing_record *begin_record(struct node *node, const struct fence_record *record)
+{
+    const xmlNode *before = failed_before(node, record);
+    struct fencing_record *known;
+
+    hf_grow(&node->records, &node->records_capacity, node->n_records + 1, sizeof(*node->records));
+    known = &node->records[node->n_records++];
+    *known = (struct fencing_record){.number = record->id};
+    if (before != NULL) {
+        known->id = hf_strdup(hf_xml_get_or(before, "id", ""));
+        hf_parse_int64(hf_xml_get_or(before, "attempts", "1"), &known->attempts);
+    } else {
+        known->id = record_id(node, record->id);
+    }
+    known->attempts++;
+    return known;
+}
+
+static struct fencing_record *find_record(struct node *node, uint64_t number)
+{
+    for (size_t i = 0; i < node->n_records; i++)
+        if (node->records[i].number == number)
+            return &node->records[i];
+    return NULL;
+}
+
+static void put_record(struct node *node, const struct fence_record *record)
+{
+    struct fencing_record *known = find_record(node, record->id);
+    xmlNode *event;
+    struct hf_buf update = {0};
+
+    if (known == NULL)
+        known = begin_record(node, record);
+    event = fence_record_to_xml(record, known->id);
+    if (known->attempts > 1) {
+        HF_CLEANUP(hf_freep) char *attempts = hf_asprintf("%" PRId64, known->attempts);
+
+        hf_xml_set(event, "attempts", attempts);
+    }
+    cib_status_put_fencing(&update, event);
+    xmlFreeNode(event);
+    node_status_update(node, &update, 0);
+    if (record->outcome == FENCE_PENDING)
+        return;
+    known = find_record(node, record->id); /* the list may have been moved */
+    free(known->id);
+    *known = node->records[--node->n_records];
+}
+
+void fencing_take_over(struct node *node)
+{
+    struct hf_buf update = {0};
+
+    HF_XML_EACH (event, fence_history(node), "fence-event") {
+        HF_CLEANUP(hf_xml_node_freep) xmlNode *copy = NULL;
+
+        if (!is_same(event, "state", "pending") || is_mine(node, event))
+            continue;
+        copy = xmlCopyNode(event, 2);
+        hf_xml_set(copy, "state", "failed");
+        hf_xml_set(copy, "reason", "the coordinator was lost before it ended: the outcome is unknown");
+        cib_status_put_fencing(&update, copy);
+    }
+    node_status_update(node, &update, 0);
 }
 
 static void perform(struct node *node, const struct fence_updates *updates)
@@ -206,10 +448,8 @@ static void perform(struct node *node, const struct fence_updates *updates)
 
         switch (update->order) {
         case FENCE_RUN:
-            run_agent(node, update, false);
-            break;
         case FENCE_FORGET:
-            run_agent(node, update, true);
+            run_agent(node, update);
             break;
         case FENCE_VERDICT:
             verdict(node, update);
@@ -218,9 +458,7 @@ static void perform(struct node *node, const struct fence_updates *updates)
             answer(node, update);
             break;
         case FENCE_RECORD:
-            node_log(node, LOG_NOTICE, "fencing history: %s of %s %s",
-                     fence_action_name(update->record->action), update->record->target,
-                     update->record->outcome == FENCE_SUCCESS ? "succeeded" : "failed");
+            put_record(node, update->record);
             break;
         }
     }
@@ -232,4 +470,13 @@ void fencing_tick(struct node *node)
 
     if (fencing_deadline(node->fencing) <= node->now)
         step(node, &event);
+}
+
+void fencing_end(struct node *node)
+{
+    fencing_free(node->fencing);
+    for (size_t i = 0; i < node->n_records; i++)
+        free(node->records[i].id);
+    free(node->records);
+    free(node->shooters);
 }

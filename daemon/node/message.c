@@ -6,7 +6,7 @@
 
 #include "lib/wire.h"
 
-enum { FORMAT = 1, PARAMS_MAX = 4096 };
+enum { FORMAT = 2, PARAMS_MAX = 4096 };
 
 static void put_action(struct hf_buf *out, const struct node_action *action)
 {
@@ -59,6 +59,26 @@ static void get_action(struct hf_reader *in, struct node_action *action)
     }
 }
 
+static void put_fencing(struct hf_buf *out, const struct node_fencing *fencing)
+{
+    hf_put_u8(out, fencing->forget);
+    hf_put_string(out, fencing->device);
+    hf_put_u8(out, fencing->action);
+    hf_put_string(out, fencing->target);
+    hf_put_string(out, fencing->parameter);
+    hf_put_u32(out, fencing->timeout_ms);
+}
+
+static void get_fencing(struct hf_reader *in, struct node_fencing *fencing)
+{
+    fencing->forget = hf_get_u8(in) != 0;
+    fencing->device = hf_get_string(in);
+    fencing->action = hf_get_u8(in);
+    fencing->target = hf_get_string(in);
+    fencing->parameter = hf_get_string(in);
+    fencing->timeout_ms = hf_get_u32(in);
+}
+
 static void put_head(struct hf_buf *out, enum node_message_kind kind)
 {
     hf_put_u8(out, FORMAT);
@@ -82,8 +102,16 @@ void node_message_encode(const struct node_message *message, struct hf_buf *out)
     case NODE_MESSAGE_ACTION:
         put_action(out, &message->action);
         break;
-    case NODE_MESSAGE_DONE:
     case NODE_MESSAGE_FENCE:
+        hf_put_u64(out, message->ticket);
+        put_fencing(out, &message->fencing);
+        break;
+    case NODE_MESSAGE_SHOOT:
+        hf_put_u64(out, message->ticket);
+        hf_put_u32(out, (uint32_t)message->rc);
+        hf_put_string(out, message->text);
+        break;
+    case NODE_MESSAGE_DONE:
     case NODE_MESSAGE_FENCED:
         hf_put_u64(out, message->ticket);
         hf_put_string(out, message->key);
@@ -131,8 +159,16 @@ static struct hf_error *get_body(struct hf_reader *in, struct node_message *mess
     case NODE_MESSAGE_ACTION:
         get_action(in, &message->action);
         break;
-    case NODE_MESSAGE_DONE:
     case NODE_MESSAGE_FENCE:
+        message->ticket = hf_get_u64(in);
+        get_fencing(in, &message->fencing);
+        break;
+    case NODE_MESSAGE_SHOOT:
+        message->ticket = hf_get_u64(in);
+        message->rc = (int32_t)hf_get_u32(in);
+        message->text = hf_get_string(in);
+        break;
+    case NODE_MESSAGE_DONE:
     case NODE_MESSAGE_FENCED:
         message->ticket = hf_get_u64(in);
         message->key = hf_get_string(in);
@@ -219,6 +255,9 @@ void node_action_clear(struct node_action *action)
 void node_message_clear(struct node_message *message)
 {
     node_action_clear(&message->action);
+    free(message->fencing.device);
+    free(message->fencing.target);
+    free(message->fencing.parameter);
     free(message->key);
     free(message->text);
     *message = (struct node_message){0};

@@ -22,10 +22,22 @@ enum node_message_kind {
     NODE_MESSAGE_EXIT = 7,    /* coordinator to a node: everything is stopped, leave */
     NODE_MESSAGE_FENCE = 8,   /* coordinator to a node: run a fence agent, or forget that you were asked */
     NODE_MESSAGE_FENCED = 9,  /* its result */
-    NODE_MESSAGE_LOCK = 11,   /* what the sender holds of the lock `cluster` */
+    NODE_MESSAGE_CONFIRM = 10,  /* to the coordinator: an operator says that a node is down */
+    NODE_MESSAGE_LOCK = 11,     /* what the sender holds of the lock `cluster` */
     NODE_MESSAGE_PRIORITY = 12, /* coordinator to a node: what the scores make of a VIP there */
     NODE_MESSAGE_HINT = 13,     /* everybody: a node was fenced, its VIPs are free */
-    NODE_MESSAGE_CONFIRM = 10,  /* to the coordinator: an operator says that a node is down */
+    NODE_MESSAGE_SHOOT = 14,    /* to the coordinator: an operator wants a node fenced */
+};
+
+/* A fence agent's call.  The node that runs it makes the agent's input from its own copy of the
+ * configuration: no password is in a message. */
+struct node_fencing {
+    bool forget;     /* the run with this ticket is not wanted any more; the rest is empty */
+    char *device;    /* id of the fence device */
+    uint8_t action;  /* enum fence_action */
+    char *target;    /* name of a node, "" for none */
+    char *parameter; /* the agent's parameter for the target, "" for none */
+    uint32_t timeout_ms;
 };
 
 struct node_pair {
@@ -52,10 +64,11 @@ struct node_message {
     /* REPLICA: borrowed from the decoded bytes */
     const void *bytes;
     size_t length;
-    struct node_action action; /* ACTION */
+    struct node_action action;   /* ACTION */
+    struct node_fencing fencing; /* FENCE */
     /* DONE: transition key, exit code, execution status, exit reason.  CLEANUP: text is the resource or "".
      * SETTLED: rc is an enum hf_error_kind, text why.  CONFIRM: text is the node's name.
-     * FENCE: key is the agent, text its input, status its timeout in ms, rc 1 to forget.
+     * SHOOT: text is the node's name, rc an enum fence_action.
      * LOCK: rc 1 if it is held, status 1 if lock servers are configured, ticket the token.
      * PRIORITY: text is the resource, rc its priority, status its rank.  HINT: text is the node's name.
      * FENCED: rc is the exit status, status 1 if it was late, text its output, key its errors. */
@@ -63,7 +76,7 @@ struct node_message {
     int32_t rc, status;
     char *text;
     bool refresh;    /* CLEANUP: forget the whole history, not only failures */
-    uint64_t ticket; /* SETTLE, SETTLED, CONFIRM: the asker's number; FENCE, FENCED: the run's */
+    uint64_t ticket; /* SETTLE, SETTLED, CONFIRM, SHOOT: the asker's number; FENCE, FENCED: the run's */
 };
 
 /* Appends the message. */

@@ -109,6 +109,14 @@ uint32_t node_id_by_name(const struct node *node, const char *name)
     return 0;
 }
 
+bool node_is_heard(const struct node *node, uint32_t id)
+{
+    for (int i = 0; i < node->machines; i++)
+        if (node->heard[i] == id)
+            return true;
+    return node_is_member(node, id);
+}
+
 bool node_is_member(const struct node *node, uint32_t id)
 {
     for (size_t i = 0; i < node->n_members; i++)
@@ -465,6 +473,14 @@ static unsigned spare_members(const struct node *node)
     return node->n_names > 0 && node->n_members > enough ? (unsigned)(node->n_members - enough) : 0;
 }
 
+static void take_machines(struct node *node, const struct node_event *event)
+{
+    free(node->heard);
+    node->heard = hf_memdup(event->view.heard, (size_t)event->view.machines * sizeof(*node->heard));
+    node->machines = event->view.machines;
+    node->corosync_quorate = event->view.quorate;
+}
+
 static void take_view(struct node *node, const struct node_event *event)
 {
     HF_CLEANUP(hf_freep) cib_member *members = hf_calloc((size_t)event->view.n_members, sizeof(*members));
@@ -481,8 +497,7 @@ static void take_view(struct node *node, const struct node_event *event)
     node->members = hf_memdup(event->view.members, (size_t)event->view.n_members * sizeof(*node->members));
     node->n_members = (size_t)event->view.n_members;
     drop_expelled(node);
-    node->machines = event->view.machines;
-    node->corosync_quorate = event->view.quorate;
+    take_machines(node, event);
     node->fencing_configured = false;
     vip_quorum(node);
     controller_view(node, event);
@@ -553,6 +568,9 @@ static void take_message(struct node *node, const struct node_event *event)
             break;
         case NODE_MESSAGE_CONFIRM:
             controller_confirm(node, event->message.from, &message);
+            break;
+        case NODE_MESSAGE_SHOOT:
+            controller_shoot(node, event->message.from, &message);
             break;
         case NODE_MESSAGE_EXIT:
             node_farewell(node);
@@ -647,9 +665,9 @@ static void dispatch(struct node *node, const struct node_event *event)
         take_view(node, event);
         break;
     case NODE_QUORUM:
-        node->machines = event->view.machines;
-        node->corosync_quorate = event->view.quorate;
+        take_machines(node, event);
         vip_quorum(node);
+        controller_machines(node);
         node_quorum_changed(node);
         break;
     case NODE_NAMES:
@@ -760,9 +778,10 @@ void node_free(struct node *node)
     free(node->cluster);
     free(node->members);
     free(node->expelled);
+    free(node->heard);
     free(node->holders);
     request_free(node);
-    fencing_free(node->fencing);
+    fencing_end(node);
     leases_free(node->leases);
     free((char *)node->config.name);
     free(node);

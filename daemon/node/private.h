@@ -43,9 +43,25 @@ struct waiter {
 
 /* What a client asked and the coordinator must answer. */
 struct question {
+    enum node_message_kind kind; /* NODE_MESSAGE_SETTLE, CONFIRM or SHOOT */
     uint64_t client;
     int64_t deadline;
-    char *confirm; /* the node that is said to be down; NULL: when is everything settled */
+    char *target; /* CONFIRM: the node that is said to be down; SHOOT: the one to fence */
+    int32_t action;
+    cib_member asked; /* the coordinator */
+};
+
+/* A fencing operation of this coordinator that is under way, and where it stands in the CIB. */
+struct fencing_record {
+    uint64_t number; /* in the fencing machine */
+    char *id;
+    int64_t attempts; /* this one, and those before it that failed in the same way */
+};
+
+/* An operator who wants a node fenced, and waits for the verdict. */
+struct shooter {
+    uint64_t request; /* in the fencing machine */
+    struct waiter waiter;
 };
 
 /* How a resource stands to a lock of its own; travels with each of its operations. */
@@ -150,6 +166,7 @@ struct node {
     int64_t quorum_left; /* ms: when quorum was lost; 0: it was never there, or is */
     size_t lock_rank;
     int machines;
+    uint32_t *heard; /* these machines, by node id */
 
     struct cib_replica *replica;
     bool stepping; /* the replica: what comes up meanwhile waits in waiting */
@@ -169,7 +186,13 @@ struct node {
     size_t n_questions, questions_capacity;
     struct fencing *fencing;
     bool fencing_configured;  /* the machine has the present configuration */
+    bool fencing_ruled;       /* that depends on rules, hence on the time and on attributes */
     struct waiter confirming; /* who is to be told whether a confirmation was believed */
+    struct shooter *shooters;
+    size_t n_shooters, shooters_capacity;
+    uint64_t shots; /* asked for by operators so far */
+    struct fencing_record *records;
+    size_t n_records, records_capacity;
 };
 
 /* --- node.c --- */
@@ -188,6 +211,8 @@ void node_change(struct node *node, uint64_t client, const char *change, size_t 
 const char *node_name(struct node *node, uint32_t id);
 uint32_t node_id_by_name(const struct node *node, const char *name);
 bool node_is_member(const struct node *node, uint32_t id);
+/* Whether its machine is there, with a daemon or without. */
+bool node_is_heard(const struct node *node, uint32_t id);
 /* The id in decimal, as the CIB writes it, into text. */
 const char *node_id_text(uint32_t id, char text[12]);
 const xmlNode *node_cib(const struct node *node);
@@ -232,11 +257,15 @@ void controller_activate(struct node *node, bool active);
 /* The scheduler must run, because of why; what is under way is given up. */
 void controller_want(struct node *node, const char *why);
 void controller_view(struct node *node, const struct node_event *event);
+/* The machines that are heard changed; the members did not. */
+void controller_machines(struct node *node);
 void controller_status_applied(struct node *node, const void *update, size_t length);
 void controller_done(struct node *node, const struct node_message *message);
 void controller_settle(struct node *node, uint32_t from, uint64_t ticket);
 /* An operator says that a node is down: believed only if its machine is not heard. */
 void controller_confirm(struct node *node, uint32_t from, const struct node_message *message);
+/* An operator wants a node fenced. */
+void controller_shoot(struct node *node, uint32_t from, const struct node_message *message);
 /* A member's daemon is not to be counted on any more, though its machine is there. */
 void controller_expelled(struct node *node, uint32_t id);
 /* This partition has got the lock: another one had it, perhaps. */
@@ -257,11 +286,17 @@ void fencing_refresh(struct node *node);
 void fencing_request(struct node *node, const struct graph_action *action, uint64_t request);
 /* An operator says that target is down; who is told is node->confirming. */
 void fencing_confirm(struct node *node, const char *target);
+/* An operator wants target fenced; from waits for the verdict under ticket. */
+void fencing_shoot(struct node *node, uint32_t from, const struct node_message *message);
+/* This node coordinates now: what its predecessor had under way has no outcome. */
+void fencing_take_over(struct node *node);
 void fencing_result(struct node *node, const struct node_fence_result *result);
 void fencing_remote_result(struct node *node, const struct node_message *message);
 /* Runs an agent here (or forgets it), for requester. */
 void fencing_run_for(struct node *node, uint32_t requester, const struct node_message *message);
 void fencing_tick(struct node *node);
+/* Frees what the node has about fencing. */
+void fencing_end(struct node *node);
 
 /* --- quorum.c --- */
 

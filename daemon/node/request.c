@@ -4,7 +4,7 @@
  * when every member has it; `settle` is a question to the coordinator. */
 #include "daemon/node/private.h"
 
-enum { SETTLE_DEFAULT_MS = 60000, CONFIRM_MS = 10000 };
+enum { SETTLE_DEFAULT_MS = 60000, CONFIRM_MS = 10000, FENCE_MS = 120000 };
 
 struct request {
     const char *name;
@@ -226,49 +226,61 @@ static void handle_shutdown(struct node *node, uint64_t client, const xmlNode *r
 
 /* --- questions to the coordinator --- */
 
-static void ask(struct node *node, const struct question *question)
+static void ask(struct node *node, struct question *question)
 {
     cib_member dc = cib_replica_dc(node->replica);
     struct node_message message = {
-        .kind = question->confirm == NULL ? NODE_MESSAGE_SETTLE : NODE_MESSAGE_CONFIRM,
+        .kind = question->kind,
         .to = cib_member_node(dc),
         .ticket = question->client,
-        .text = question->confirm,
+        .rc = question->action,
+        .text = question->target,
     };
 
-    if (dc != 0)
-        node_send(node, &message);
+    if (dc == 0)
+        return;
+    question->asked = dc;
+    node_send(node, &message);
 }
 
-/* confirm is taken over. */
-static void add_question(struct node *node, uint64_t client, int64_t timeout, char *confirm)
+/* What question points to is taken over. */
+static void add_question(struct node *node, const struct question *question, int64_t timeout)
 {
     hf_grow(&node->questions, &node->questions_capacity, node->n_questions + 1, sizeof(*node->questions));
 
-    struct question *question = &node->questions[node->n_questions++];
+    struct question *added = &node->questions[node->n_questions++];
 
-    *question = (struct question){.client = client, .deadline = node->now + timeout, .confirm = confirm};
-    ask(node, question);
+    *added = *question;
+    added->deadline = node->now + timeout;
+    ask(node, added);
 }
 
 static void drop_question(struct node *node, size_t i)
 {
-    free(node->questions[i].confirm);
+    free(node->questions[i].target);
     node->questions[i] = node->questions[--node->n_questions];
+}
+
+static struct hf_error *read_timeout(const xmlNode *request, int64_t otherwise, int64_t *timeout)
+{
+    const char *given = hf_xml_get(request, "timeout");
+
+    *timeout = otherwise;
+    if (given != NULL && (!hf_parse_int64(given, timeout) || *timeout < 0))
+        return hf_error_new(HF_USAGE, "timeout '%s', expected milliseconds", given);
+    return NULL;
 }
 
 static void handle_settle(struct node *node, uint64_t client, const xmlNode *request, const char *text,
                           size_t length)
 {
-    int64_t timeout = SETTLE_DEFAULT_MS;
-    const char *given = hf_xml_get(request, "timeout");
+    int64_t timeout;
+    struct hf_error *error = read_timeout(request, SETTLE_DEFAULT_MS, &timeout);
 
-    if (given != NULL && (!hf_parse_int64(given, &timeout) || timeout < 0)) {
-        node_reply(node, client, hf_error_new(HF_USAGE, "timeout '%s', expected milliseconds", given), NULL,
-                   NULL);
-        return;
-    }
-    add_question(node, client, timeout, NULL);
+    if (error != NULL)
+        node_reply(node, client, error, NULL, NULL);
+    else
+        add_question(node, &(struct question){.kind = NODE_MESSAGE_SETTLE, .client = client}, timeout);
 }
 
 static void handle_confirm(struct node *node, uint64_t client, const xmlNode *request, const char *text,
@@ -287,13 +299,83 @@ static void handle_confirm(struct node *node, uint64_t client, const xmlNode *re
     if (error != NULL)
         node_reply(node, client, error, NULL, NULL);
     else
-        add_question(node, client, CONFIRM_MS, hf_strdup(node_name(node, id)));
+        add_question(node,
+                     &(struct question){.kind = NODE_MESSAGE_CONFIRM,
+                                        .client = client,
+                                        .target = hf_strdup(node_name(node, id))},
+                     CONFIRM_MS);
+}
+
+static void handle_fence(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                         size_t length)
+{
+    const char *how = hf_xml_get_or(request, "action", "reboot");
+    enum fence_action action = FENCE_REBOOT;
+    int64_t timeout = 0;
+    uint32_t id = 0;
+    struct hf_error *error = NULL;
+
+    if (hf_xml_get(request, "node") == NULL)
+        error = hf_error_new(HF_USAGE, "<fence> without a node");
+    else if (!fence_action_parse(how, &action) ||
+             (action != FENCE_OFF && action != FENCE_ON && action != FENCE_REBOOT))
+        error = hf_error_new(HF_USAGE, "fencing action '%s', expected reboot, off or on", how);
+    else
+        error = read_timeout(request, FENCE_MS, &timeout);
+    if (error == NULL)
+        error = find_node(node, request, &id);
+    if (error == NULL && !cib_replica_quorate(node->replica))
+        error = hf_error_new(HF_NO_QUORUM, "this partition has no quorum: it may not fence");
+    if (error != NULL)
+        node_reply(node, client, error, NULL, NULL);
+    else
+        add_question(node,
+                     &(struct question){.kind = NODE_MESSAGE_SHOOT,
+                                        .client = client,
+                                        .target = hf_strdup(node_name(node, id)),
+                                        .action = action},
+                     timeout);
+}
+
+static void handle_forget_fencing(struct node *node, uint64_t client, const xmlNode *request,
+                                  const char *text, size_t length)
+{
+    struct hf_buf update = {0};
+    uint32_t id;
+    struct hf_error *error = find_node(node, request, &id);
+
+    if (error != NULL) {
+        node_reply(node, client, error, NULL, NULL);
+        return;
+    }
+    cib_status_remove_fencing(&update, hf_xml_get(request, "node"));
+    node_status_update(node, &update, client);
+}
+
+/* Fencing twice is a second reboot: a new coordinator is not asked to. */
+static void answer_unknown(struct node *node, size_t i)
+{
+    uint64_t client = node->questions[i].client;
+
+    drop_question(node, i);
+    node_reply(node, client,
+               hf_error_new(HF_TIMED_OUT, "the coordinator was lost meanwhile: the outcome is unknown; "
+                                          "'holdfast fence history' has what is known"),
+               NULL, NULL);
 }
 
 void request_ask_again(struct node *node)
 {
-    for (size_t i = 0; i < node->n_questions; i++)
-        ask(node, &node->questions[i]);
+    cib_member dc = cib_replica_dc(node->replica);
+
+    for (size_t i = node->n_questions; i-- > 0;) {
+        struct question *question = &node->questions[i];
+
+        if (question->kind != NODE_MESSAGE_SHOOT || question->asked == 0)
+            ask(node, question);
+        else if (dc != 0 && question->asked != dc)
+            answer_unknown(node, i);
+    }
 }
 
 void request_answered(struct node *node, const struct node_message *message)
@@ -314,7 +396,7 @@ void request_tick(struct node *node)
 {
     for (size_t i = 0; i < node->n_questions;) {
         uint64_t client = node->questions[i].client;
-        bool confirm = node->questions[i].confirm != NULL;
+        enum node_message_kind kind = node->questions[i].kind;
 
         if (node->questions[i].deadline > node->now) {
             i++;
@@ -322,8 +404,10 @@ void request_tick(struct node *node)
         }
         drop_question(node, i);
         node_reply(node, client,
-                   hf_error_new(HF_TIMED_OUT, confirm ? "the coordinator did not answer"
-                                                      : "the cluster still has work to do"),
+                   hf_error_new(HF_TIMED_OUT, "%s",
+                                kind == NODE_MESSAGE_CONFIRM ? "the coordinator did not answer"
+                                : kind == NODE_MESSAGE_SHOOT ? "the fencing goes on: the outcome is unknown"
+                                                             : "the cluster still has work to do"),
                    NULL, NULL);
     }
 }
@@ -355,6 +439,8 @@ static const struct request requests[] = {
     {"settle", "timeout", false, handle_settle},
     {"shutdown", "node", false, handle_shutdown},
     {"confirm-off", "node", false, handle_confirm},
+    {"fence", "node action timeout", false, handle_fence},
+    {"forget-fencing", "node", false, handle_forget_fencing},
 };
 
 static bool in_list(const char *list, const char *word)
@@ -401,8 +487,8 @@ void request_handle(struct node *node, uint64_t client, const char *text, size_t
 
     if (request == NULL)
         error = hf_error_new(HF_USAGE,
-                             "unknown request <%s>, expected query, change, cleanup, attribute, settle "
-                             "or shutdown",
+                             "unknown request <%s>, expected query, change, cleanup, attribute, settle, "
+                             "shutdown, confirm-off, fence or forget-fencing",
                              root->name);
     else
         error = check(request, root);

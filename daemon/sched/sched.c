@@ -151,6 +151,15 @@ bool sched_parse_interval(const char *text, int64_t *ms)
     return sc_interval(text, ms);
 }
 
+bool sched_set_applies(struct sched_output *output, const xmlNode *set, const char *name)
+{
+    const struct node *node = sc_node_find(&output->run, name);
+    struct rule_input input = {.run = &output->run, .node_attrs = node == NULL ? NULL : &node->attrs};
+    xmlNode *rule = hf_xml_child(set, "rule");
+
+    return rule == NULL || sc_rule_matches(rule, &input);
+}
+
 bool sched_parse_time(const char *text, int64_t now, int64_t *epoch)
 {
     return sc_time_parse(text, now, 0, epoch);

@@ -124,6 +124,9 @@ bool sched_parse_time(const char *text, int64_t now, int64_t *epoch);
 /* Reads an interval as the configuration has it: "10", "10s", "1min", ISO 8601. */
 bool sched_parse_interval(const char *text, int64_t *ms);
 
+/* Whether the rules of set, an element of the CIB that was run over, let it count on node (a name) at the
+ * time of the run; a set without rules counts. For those who read sets that the scheduler has no use for. */
+bool sched_set_applies(struct sched_output *output, const xmlNode *set, const char *node);
 /* Whether id names a resource, or is what the history calls one. */
 bool sched_knows_resource(const struct sched_output *output, const char *id);
 

@@ -2,7 +2,7 @@
 # manual.sh - every command that the program has is in its manual page, in its area's section.
 page=${srcdir:-.}/doc/man/holdfast.8
 missing=0
-for area in "" configure resource node cluster ra arbiter lock-key; do
+for area in "" configure resource node cluster fence ra arbiter lock-key; do
     section=$(echo "${area:-commands that stand alone}" | tr '[:lower:]' '[:upper:]')
     text=$(awk -v section="$section" '/^\.Sh /{inside = substr($0, 5) == section} inside' "$page")
     ./holdfast help $area --json | sed -n 's/^ *"name": "\(.*\)",$/\1/p' >manual-names.tmp

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/node/message.h"
 #include "daemon/node/node.h"
 #include "lib/xml.h"
 
@@ -35,7 +36,7 @@ struct sim_lock {
 /* An order to a fence agent that is under way. */
 struct shot {
     struct shot *next;
-    int64_t due;
+    int64_t ordered, due;
     unsigned from;
     cib_member member; /* of the daemon that wants to know */
     uint64_t run;
@@ -56,7 +57,9 @@ struct cluster {
     struct hf_buf wrong;
     unsigned starts, stops, monitors, promotes, demotes; /* calls to agents */
     unsigned side[WORLD_NODES];                          /* of the partition */
-    bool answered;                                       /* to cluster_request() */
+    char *last_shot;                                     /* the input of the last agent that acted */
+    int64_t last_shot_at;
+    bool answered; /* to cluster_request() */
     enum hf_error_kind answer;
 };
 
@@ -69,6 +72,7 @@ struct process {
     struct node *node;
     cib_member members[WORLD_NODES];
     size_t n_members;
+    int n_heard; /* machines */
     bool listing, ending, quorate;
     bool told_lock, owns_lock;
     uint64_t told_locks; /* what NODE_OWN_LOCKS said last */
@@ -131,6 +135,23 @@ static void watch(struct cluster *cluster)
         if (sim_vips_where(cluster->vips, cluster->options.vips[i]) == -2 && cluster->wrong.length < 4096)
             hf_buf_printf(&cluster->wrong, "%" PRId64 ": %s is promoted on two machines\n",
                           world_now(cluster->world), cluster->options.vips[i]);
+}
+
+const char *cluster_shot(const struct cluster *cluster)
+{
+    return cluster->last_shot == NULL ? "" : cluster->last_shot;
+}
+
+int64_t cluster_shot_at(const struct cluster *cluster)
+{
+    return cluster->last_shot_at;
+}
+
+const xmlNode *cluster_cib(const struct cluster *cluster, unsigned node)
+{
+    const struct process *process = world_process(cluster->world, node);
+
+    return process == NULL ? NULL : cib_document_root(cib_replica_document(node_replica(process->node)));
 }
 
 const char *cluster_wrong(const struct cluster *cluster)
@@ -283,7 +304,8 @@ static void shoot(struct process *process, const struct node_effect *effect)
 {
     struct shot *shot = hf_calloc(1, sizeof(*shot));
 
-    shot->due = world_now(process->world) + 1 + (int64_t)world_random(process->world, FENCE_MS);
+    shot->ordered = world_now(process->world);
+    shot->due = shot->ordered + 1 + (int64_t)world_random(process->world, FENCE_MS);
     shot->from = process->number;
     shot->member = process->self;
     shot->run = effect->ticket;
@@ -294,6 +316,19 @@ static void shoot(struct process *process, const struct node_effect *effect)
     process->cluster->shots = shot;
 }
 
+/* What is on the wire to run a fence agent must not hold its password. */
+static void watch_message(struct cluster *cluster, const struct node_effect *effect)
+{
+    enum { KIND_AT = 1 };
+    static const char secret[] = SIM_SECRET;
+
+    if (effect->length > KIND_AT && effect->bytes[KIND_AT] != NODE_MESSAGE_REPLICA &&
+        effect->bytes[KIND_AT] != NODE_MESSAGE_ACTION &&
+        memmem(effect->bytes, effect->length, secret, strlen(secret)) != NULL)
+        hf_buf_printf(&cluster->wrong, "%" PRId64 ": a password is in a message of kind %d\n",
+                      world_now(cluster->world), effect->bytes[KIND_AT]);
+}
+
 static void perform(struct process *process, const struct node_effect *effect)
 {
     struct cluster *cluster = process->cluster;
@@ -302,6 +337,7 @@ static void perform(struct process *process, const struct node_effect *effect)
 
     switch (effect->type) {
     case NODE_SEND:
+        watch_message(cluster, effect);
         world_multicast(process->world, process->number, effect->bytes, effect->length);
         break;
     case NODE_STORE:
@@ -432,8 +468,8 @@ static void *start(void *context, struct world *world, unsigned number, cib_memb
         names[i] = (struct node_name){i + 1, texts[i]};
     }
     config.name = texts[number];
-    snprintf(config.uuid, sizeof(config.uuid), "00000000-0000-4000-8000-%012" PRIx64,
-             self & UINT64_C(0xffffffffffff));
+    snprintf(config.uuid, sizeof(config.uuid), "%02" PRIx32 "%06" PRIx32 "-0000-4000-8000-000000000000",
+             cib_member_node(self) & 0xff, (uint32_t)self & 0xffffff);
     process->cluster = cluster;
     process->world = world;
     process->number = number;
@@ -512,6 +548,7 @@ static void take_view(struct process *process, const struct world_event *world_e
     event.view.n_left = n_left;
     event.view.heard = heard;
     event.view.machines = machines_with(process, heard, &process->quorate);
+    process->n_heard = event.view.machines;
     event.view.quorate = process->quorate;
     event.view.ring = world_event->ring;
     step(process, &event);
@@ -525,8 +562,9 @@ static void look_at_quorum(struct process *process)
 
     event.view.heard = heard;
     event.view.machines = machines_with(process, heard, &quorate);
-    if (quorate == process->quorate || process->n_members == 0)
+    if ((quorate == process->quorate && event.view.machines == process->n_heard) || process->n_members == 0)
         return;
+    process->n_heard = event.view.machines;
     process->quorate = event.view.quorate = quorate;
     step(process, &event);
 }
@@ -741,6 +779,11 @@ static void hit(struct cluster *cluster, const struct shot *shot)
         .run = shot->run, .requester = shot->requester, .output = "", .reason = ""};
     struct node_event event = {.type = NODE_FENCED, .fenced = &result};
 
+    if (target >= 0) {
+        free(cluster->last_shot);
+        cluster->last_shot = hf_strdup(shot->input);
+        cluster->last_shot_at = shot->ordered;
+    }
     if (off && target >= 0 && target < (int)cluster->options.nodes)
         cluster_power_off(cluster, (unsigned)target);
     if (strstr(shot->input, "action=metadata") != NULL)
@@ -981,13 +1024,6 @@ unsigned cluster_resets(const struct cluster *cluster)
     return cluster->resets;
 }
 
-const xmlNode *cluster_cib(struct cluster *cluster, unsigned node)
-{
-    struct process *process = world_process(cluster->world, node);
-
-    return process == NULL ? NULL : cib_document_root(cib_replica_document(node_replica(process->node)));
-}
-
 void cluster_failures(struct cluster *cluster, unsigned start_percent, unsigned stop_percent)
 {
     cluster->start_percent = start_percent;
@@ -1029,6 +1065,7 @@ void cluster_free(struct cluster *cluster)
         free(shot);
     }
     sim_vips_free(cluster->vips);
+    free(cluster->last_shot);
     hf_buf_free(&cluster->wrong);
     free(cluster);
 }

@@ -12,6 +12,9 @@
 
 struct cluster;
 
+/* The password of fence devices in these stories: it must not be in messages that order fencing. */
+#define SIM_SECRET "not-for-the-wire"
+
 struct cluster_options {
     unsigned nodes;
     uint64_t seed;
@@ -66,8 +69,12 @@ unsigned cluster_count(const struct cluster *cluster, const char *operation);
 int cluster_holder(struct cluster *cluster, const char *resource);
 /* How often a watchdog reset a machine. */
 unsigned cluster_resets(const struct cluster *cluster);
-/* The CIB as the node's daemon has it; NULL if it does not run. */
-const xmlNode *cluster_cib(struct cluster *cluster, unsigned node);
+/* What the last fence agent that does something to a machine read on its standard input; "" if none ran. */
+const char *cluster_shot(const struct cluster *cluster);
+/* When it ran, ms. */
+int64_t cluster_shot_at(const struct cluster *cluster);
+/* The CIB as a node that is on has it; NULL if it is off. */
+const xmlNode *cluster_cib(const struct cluster *cluster, unsigned node);
 /* What should not have happened, one line each; "" if nothing. */
 const char *cluster_wrong(const struct cluster *cluster);
 

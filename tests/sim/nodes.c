@@ -39,7 +39,8 @@ static const char with_fencing[] =
     "<create into='resources'><primitive id='power' class='stonith' type='fence_sim'><instance_attributes "
     "id='pi'>"
     "<nvpair id='p1' name='pcmk_host_list' value='n1 n2 n3 n4 "
-    "n5'/></instance_attributes></primitive></create></change>";
+    "n5'/><nvpair id='p2' name='password' value='" SIM_SECRET
+    "'/></instance_attributes></primitive></create></change>";
 
 static const char without_fencing[] =
     "<change><create into='crm_config'><cluster_property_set id='options'>"
@@ -234,6 +235,25 @@ static void a_node_that_leaves_is_drained_first(struct report *report)
             expect(report, cluster_where(cluster, exclusive[i]) == (int)!node,
                    "everything is on the other node");
         cluster_power_on(cluster, node);
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
+/* Without fencing what a daemon left behind runs on as long as its machine does, and no longer. */
+static void a_machine_that_dies_after_its_daemon_is_replaced(struct report *report)
+{
+    for (int64_t between = 500; between < 30000; between += 14000) {
+        struct cluster *cluster = make(3, 20 + (uint64_t)between, false);
+        int where;
+
+        expect_settled(report, cluster);
+        where = cluster_where(cluster, "r1");
+        cluster_crash(cluster, (unsigned)where, 1000000);
+        cluster_elapse(cluster, between);
+        expect(report, cluster_where(cluster, "r1") == where, "r1 runs on");
+        cluster_power_off(cluster, (unsigned)where);
         expect_settled(report, cluster);
         expect_one_each(report, cluster);
         cluster_free(cluster);
@@ -803,6 +823,154 @@ static struct cib_digest random_vip_run(struct report *report, uint64_t seed)
     return trace;
 }
 
+/* --- fencing --- */
+
+/* The newest <fence-event> that this node has of the target. */
+static const char *last_fencing(const struct cluster *cluster, unsigned node, const char *target,
+                                const char *attribute)
+{
+    const xmlNode *root = cluster_cib(cluster, node), *last = NULL;
+
+    HF_XML_EACH (event, hf_xml_child(hf_xml_child(root, "status"), "fence-history"), "fence-event")
+        if (strcmp(hf_xml_get_or(event, "target", ""), target) == 0)
+            last = event;
+    return hf_xml_get_or(last, attribute, "");
+}
+
+static bool shot(const struct cluster *cluster, const char *line)
+{
+    return strstr(cluster_shot(cluster), line) != NULL;
+}
+
+/* What the configuration asks for is what the agent is told: the action, and the set of attributes whose rule
+ * holds on the node that runs the agent. */
+static void an_agent_is_told_what_is_configured(struct report *report)
+{
+    struct cluster *cluster = make(3, 400, true);
+    static const char change[] =
+        "<change><create into='options'><nvpair id='o3' name='stonith-action' value='off'/></create>"
+        "<create into='power'><instance_attributes id='pr1' score='10'><rule id='rule1' boolean-op='and'>"
+        "<expression id='e1' attribute='#uname' operation='eq' value='n1'/></rule>"
+        "<nvpair id='pr1-site' name='site' value='one'/></instance_attributes></create>"
+        "<create into='power'><instance_attributes id='pr2' score='10'><rule id='rule2' boolean-op='and'>"
+        "<expression id='e2' attribute='#uname' operation='ne' value='n1'/></rule>"
+        "<nvpair id='pr2-site' name='site' value='two'/></instance_attributes></create></change>";
+
+    expect_settled(report, cluster);
+    expect(report, cluster_request(cluster, 0, change, 5000) == HF_OK, "the change is accepted");
+    expect_settled(report, cluster);
+    cluster_power_off(cluster, 2);
+    expect_settled(report, cluster);
+    expect(report, shot(cluster, "action=off\n"), "stonith-action is obeyed");
+    expect(report, shot(cluster, "site=one\n"), "the set whose rule holds on n1 counts");
+    expect(report, !shot(cluster, "site=two\n"), "the other set does not");
+    expect(report, shot(cluster, "password=" SIM_SECRET "\n"), "the agent has its password");
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
+/* Of two halves the one that runs more shoots first. */
+static void the_less_important_side_waits(struct report *report)
+{
+    static const unsigned side[] = {0, 1};
+
+    for (unsigned important = 0; important < 2; important++) {
+        struct cluster *cluster = make(2, 410 + important, true);
+        HF_CLEANUP(hf_freep)
+        char *change = hf_asprintf(
+            "<change><create into='options'><nvpair id='o3' name='priority-fencing-delay' value='5'/>"
+            "</create><create into='r1'><meta_attributes id='rm'><nvpair id='rm1' name='priority' "
+            "value='10'/></meta_attributes></create><create into='constraints'><rsc_location id='l1' "
+            "rsc='r1' node='n%u' score='1000'/></create></change>",
+            important + 1);
+        int64_t cut;
+
+        expect_settled(report, cluster);
+        expect(report, cluster_request(cluster, 0, change, 5000) == HF_OK, "the change is accepted");
+        expect_settled(report, cluster);
+        cut = world_now(cluster_world(cluster));
+        world_move_witness(cluster_world(cluster), !important);
+        cluster_cut(cluster, side);
+        cluster_elapse(cluster, 4000);
+        expect(report, cluster_shot_at(cluster) < cut, "the side that runs less waits");
+        cluster_elapse(cluster, 4000);
+        expect(report, cluster_shot_at(cluster) >= cut + 5000, "and shoots after priority-fencing-delay");
+        cluster_free(cluster);
+    }
+}
+
+static void what_was_fenced_is_known_everywhere(struct report *report)
+{
+    struct cluster *cluster = make(3, 420, true);
+
+    expect_settled(report, cluster);
+    expect(report, cluster_request(cluster, 1, "<fence node='n3' action='off'/>", 5000) == HF_OK,
+           "an operator's fencing is done");
+    expect_settled(report, cluster);
+    expect(report, shot(cluster, "action=off\n") && shot(cluster, "nodename=n3\n"), "n3 is shot");
+    expect(report, cluster_request(cluster, 1, "<fence node='n9'/>", 5000) == HF_REFUSED,
+           "what does not exist is refused");
+    cluster_power_on(cluster, 2);
+    expect_settled(report, cluster);
+    for (unsigned i = 0; i < 3; i++) {
+        expect(report, strcmp(last_fencing(cluster, i, "n3", "state"), "success") == 0, "all know of it");
+        expect(report, strcmp(last_fencing(cluster, i, "n3", "origin"), "operator on n2") == 0,
+               "and who wanted it");
+    }
+    cluster_power_off(cluster, 0); /* who coordinated it */
+    expect_settled(report, cluster);
+    expect(report, strcmp(last_fencing(cluster, 1, "n3", "action"), "off") == 0, "it is known still");
+    expect(report, cluster_request(cluster, 1, "<forget-fencing/>", 5000) == HF_OK, "it can be forgotten");
+    cluster_elapse(cluster, 100);
+    expect(report, *last_fencing(cluster, 2, "n3", "state") == '\0', "by all");
+    cluster_free(cluster);
+}
+
+/* Whoever coordinates next does not leave it pending for ever. */
+static void a_fencing_whose_coordinator_dies_has_an_end(struct report *report)
+{
+    for (int64_t delay = 1; delay < 40; delay += 3) {
+        struct cluster *cluster = make(3, 430 + (uint64_t)delay, true);
+
+        expect_settled(report, cluster);
+        cluster_power_off(cluster, 2);
+        for (int i = 0; i < 3000 && *last_fencing(cluster, 0, "n3", "state") == '\0'; i++)
+            cluster_elapse(cluster, 1);
+        cluster_elapse(cluster, delay);
+        cluster_power_off(cluster, 0);
+        for (int round = 0; round < 2; round++) {
+            for (unsigned i = 0; i < 3; i++)
+                cluster_power_on(cluster, i);
+            expect_settled(report, cluster);
+        }
+        HF_XML_EACH (event, hf_xml_child(hf_xml_child(cluster_cib(cluster, 1), "status"), "fence-history"),
+                     "fence-event")
+            expect(report, strcmp(hf_xml_get_or(event, "state", ""), "pending") != 0, "nothing is pending");
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
+/* Its daemon is gone, its machine is there, and what it ran runs on. */
+static void a_node_that_is_heard_is_not_confirmed_down(struct report *report)
+{
+    struct cluster *cluster = make(3, 470, true);
+
+    expect_settled(report, cluster);
+    cluster_crash(cluster, 2, 60000);
+    cluster_elapse(cluster, 1000);
+    expect(report, cluster_request(cluster, 1, "<confirm-off node='n3'/>", 5000) == HF_REFUSED,
+           "the machine of n3 is heard");
+    cluster_power_off(cluster, 2);
+    cluster_elapse(cluster, 300);
+    expect(report, cluster_request(cluster, 1, "<confirm-off node='n3'/>", 5000) == HF_OK,
+           "now it is not heard");
+    expect(report, strcmp(last_fencing(cluster, 0, "n3", "state"), "success") == 0, "and is recorded");
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
 /* --- random runs --- */
 
 static void disturb(struct cluster *cluster)
@@ -973,6 +1141,7 @@ int main(int argc, char **argv)
         TELL(a_failed_resource_is_restarted_where_it_was);
         TELL(standby_empties_a_node);
         TELL(a_node_that_leaves_is_drained_first);
+        TELL(a_machine_that_dies_after_its_daemon_is_replaced);
         TELL(one_node_starts_alone);
         TELL(a_minority_is_fenced_before_anything_moves);
         TELL(a_coordinator_may_die_at_any_moment);
@@ -991,6 +1160,11 @@ int main(int argc, char **argv)
         TELL(a_vip_leaves_an_owner_that_lives);
         TELL(a_vip_moves_while_daemons_are_away);
         TELL(a_vip_is_moved_by_the_coordinator);
+        TELL(an_agent_is_told_what_is_configured);
+        TELL(the_less_important_side_waits);
+        TELL(what_was_fenced_is_known_everywhere);
+        TELL(a_fencing_whose_coordinator_dies_has_an_end);
+        TELL(a_node_that_is_heard_is_not_confirmed_down);
         for (int64_t i = 0; i < runs && only == NULL; i++)
             run_seed(&report, (i % 2 == 0 ? 1001 : 2000) + (uint64_t)(i / 2 % 1000 + i / 2000 * 2000));
         for (int64_t i = 0; i < runs && only == NULL; i++)

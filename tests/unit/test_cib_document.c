@@ -510,6 +510,55 @@ static void test_random_changes(void **state)
     cib_document_free(mirror);
 }
 
+/* The history of fencing: one element per operation, the last hundred, what is under way never forgotten. */
+static void put_fencing(struct cib_document *document, int number, const char *target, const char *state)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf buf = {0};
+    HF_CLEANUP(hf_xml_node_freep) xmlNode *event = xmlNewNode(NULL, BAD_CAST "fence-event");
+    HF_CLEANUP(hf_freep) char *id = hf_asprintf("u-%d", number);
+
+    hf_xml_set(event, "id", id);
+    hf_xml_set(event, "target", target);
+    hf_xml_set(event, "state", state);
+    cib_status_put_fencing(&buf, event);
+    update(document, &buf);
+}
+
+static size_t count_fencing(const struct cib_document *document)
+{
+    size_t count = 0;
+
+    HF_XML_EACH (event, hf_xml_child(cib_document_status(document), "fence-history"), "fence-event")
+        count++;
+    return count;
+}
+
+static void test_fencing_history(void **state)
+{
+    struct cib_document *document = cib_document_new(NULL);
+    HF_CLEANUP(hf_buf_free) struct hf_buf buf = {0};
+    const xmlNode *history;
+
+    put_fencing(document, 0, "n1", "pending");
+    put_fencing(document, 0, "n1", "pending");
+    assert_int_equal(count_fencing(document), 1);
+    for (int i = 1; i < 150; i++)
+        put_fencing(document, i, i % 2 == 0 ? "n1" : "n2", "success");
+    assert_int_equal(count_fencing(document), 100);
+    history = hf_xml_child(cib_document_status(document), "fence-history");
+    assert_non_null(hf_xml_child_by_id(history, "fence-event", "u-0"));
+    assert_null(hf_xml_child_by_id(history, "fence-event", "u-50"));
+    assert_non_null(hf_xml_child_by_id(history, "fence-event", "u-51"));
+    cib_status_remove_fencing(&buf, "n2");
+    update(document, &buf);
+    assert_int_equal(count_fencing(document), 50);
+    cib_status_remove_fencing(&buf, NULL);
+    update(document, &buf);
+    assert_int_equal(count_fencing(document), 1);
+    assert_true(cib_document_verify(document, NULL));
+    cib_document_free(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,6 +571,7 @@ int main(void)
         cmocka_unit_test(test_size_limit),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_nested_node_state),
+        cmocka_unit_test(test_fencing_history),
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_parse_refusals),
         cmocka_unit_test(test_digest_is_sensitive),

@@ -47,7 +47,7 @@ static void assert_input(const struct fence_device *device, enum fence_action ac
 {
     struct hf_buf input = {0};
 
-    fence_device_input(device, action, node, &input);
+    fence_device_input(device, action, node, fence_device_target_parameter(device), &input);
     assert_string_equal(hf_buf_text(&input), expected);
     hf_buf_free(&input);
 }

@@ -24,7 +24,20 @@ struct story {
     uint64_t last_run;
     int64_t last_timeout;
     char *last_input;
+    struct fence_config *config; /* of a node that runs agents: its own copy */
+    unsigned announced;          /* operations whose beginning was told */
 };
+
+/* What the node that was told to would write to its agent. */
+static char *input_of(const struct story *story, const struct fence_update *update)
+{
+    struct hf_buf input = {0};
+    const struct fence_device *device = fence_config_device(story->config, update->device);
+
+    assert_non_null(device);
+    fence_device_input(device, update->action, update->target, update->parameter, &input);
+    return hf_buf_take(&input);
+}
 
 /* An agent that can do everything and is asked nothing, but where host lists say otherwise. */
 static const char can_all[] =
@@ -40,7 +53,7 @@ static void put_order(struct story *story, const struct fence_update *update)
         story->last_run = update->run;
         story->last_timeout = update->timeout_ms;
         free(story->last_input);
-        story->last_input = hf_strdup(update->input);
+        story->last_input = story->config != NULL ? input_of(story, update) : NULL;
         hf_buf_printf(out, "run %s %s with %s on %s\n", fence_action_name(update->action),
                       update->target != NULL ? update->target : "-", update->device, update->node);
         break;
@@ -56,6 +69,10 @@ static void put_order(struct story *story, const struct fence_update *update)
                       update->reason != NULL ? update->reason : "");
         break;
     case FENCE_RECORD:
+        if (update->record->outcome == FENCE_PENDING) {
+            story->announced++;
+            break;
+        }
         hf_buf_printf(out, "record %s %s %s\n", update->record->target,
                       update->record->outcome == FENCE_SUCCESS ? "success" : "failed",
                       update->record->device != NULL ? update->record->device : "-");
@@ -128,6 +145,8 @@ static void configure(struct story *story, const char *sections, const char *tex
     uint64_t first = story->last_run + 1;
 
     assert_null(hf_xml_parse(xml, strlen(xml), "test", &document));
+    fence_config_free(story->config);
+    story->config = fence_config_read(xmlDocGetRootElement(document), NULL, NULL, NULL);
     happen(story, (struct fence_event){
                       .type = FENCE_CONFIGURE,
                       .config = fence_config_read(xmlDocGetRootElement(document), NULL, NULL, &problems)});
@@ -158,6 +177,7 @@ static struct story begin(const char *sections)
 static void end(struct story *story)
 {
     fencing_free(story->fencing);
+    fence_config_free(story->config);
     hf_buf_free(&story->orders);
     free(story->last_input);
 }
@@ -173,7 +193,9 @@ static void a_dead_node_is_fenced(void **state)
     assert_string_equal(s.last_input, "action=reboot\nnodename=n2\nport=7\n");
     assert_int_equal(s.last_timeout, 60000);
     assert_int_equal(fencing_history(s.fencing, 0)->outcome, FENCE_PENDING);
+    assert_int_equal(s.announced, 1);
     ends(&s, 0);
+    assert_int_equal(s.announced, 1);
     EXPECT(&s, "verdict 11 done\nrecord n2 success apc\n");
     assert_int_equal(fencing_deadline(s.fencing), INT64_MAX);
     ends(&s, 0);
@@ -673,7 +695,8 @@ static void a_watchdog_is_waited_for_where_nothing_else_helps(void **state)
 static void history_is_bounded_counted_and_cleared(void **state)
 {
     struct story s = begin("");
-    struct hf_buf xml = {0};
+    HF_CLEANUP(hf_freep) char *text = NULL;
+    xmlNode *event;
 
     for (int i = 0; i < 700; i++)
         request(&s, 1, FENCE_OFF, i % 2 == 0 ? "n2" : "n<4>");
@@ -684,15 +707,15 @@ static void history_is_bounded_counted_and_cleared(void **state)
     happen(&s, (struct fence_event){.type = FENCE_CONFIRM, .target = "n<4>", .origin = "root"});
     assert_int_equal(fencing_failures(s.fencing, "n<4>"), 0);
     fencing_history_clear(s.fencing, NULL);
-    fencing_to_xml(s.fencing, &xml);
-    assert_string_equal(hf_buf_text(&xml), "<fence-history></fence-history>");
+    assert_int_equal(fencing_history_count(s.fencing), 0);
     happen(&s, (struct fence_event){.type = FENCE_CONFIRM, .target = "n<4>", .origin = "root"});
-    hf_buf_reset(&xml);
-    fencing_to_xml(s.fencing, &xml);
-    assert_non_null(strstr(hf_buf_text(&xml), "action=\"off\" state=\"success\""));
-    assert_non_null(
-        strstr(hf_buf_text(&xml), "target=\"n&lt;4&gt;\" origin=\"root\" device=\"manual\" node=\"root\""));
-    hf_buf_free(&xml);
+    event = fence_record_to_xml(fencing_history(s.fencing, 0), "u-1");
+    text = hf_xml_text(event, false);
+    assert_string_equal(text,
+                        "<fence-event id=\"u-1\" action=\"off\" target=\"n&lt;4&gt;\" state=\"success\" "
+                        "time=\"1700000001\" origin=\"root\" device=\"manual\" node=\"root\" "
+                        "reason=\"confirmed by hand\"/>");
+    xmlFreeNode(event);
     end(&s);
 }
 
@@ -712,7 +735,8 @@ static void orders_outlive_later_steps(void **state)
     fencing_history_clear(s.fencing, NULL);
     assert_int_equal(updates.count, 3);
     assert_int_equal(updates.item[0].order, FENCE_RUN);
-    assert_string_equal(updates.item[0].input, "action=reboot\nnodename=n2\nport=n2\n");
+    assert_string_equal(updates.item[0].device, "apc");
+    assert_string_equal(updates.item[0].parameter, "port");
     assert_int_equal(updates.item[1].order, FENCE_VERDICT);
     assert_string_equal(updates.item[1].target, "n2");
     assert_int_equal(updates.item[2].order, FENCE_RECORD);

@@ -228,9 +228,21 @@ static void a_forgotten_agent_says_nothing(void **state)
 struct cluster {
     struct place *place;
     struct fencing *fencing;
+    struct fence_config *config;
     struct hf_buf log;
     bool decided;
 };
+
+static void run_order(struct cluster *cluster, const struct fence_update *update)
+{
+    const struct fence_device *device = fence_config_device(cluster->config, update->device);
+    HF_CLEANUP(hf_buf_free) struct hf_buf input = {0};
+
+    assert_non_null(device);
+    fence_device_input(device, update->action, update->target, update->parameter, &input);
+    fence_runner_run(cluster->place->runner, update->run, device->agent, hf_buf_text(&input),
+                     update->timeout_ms);
+}
 
 static void perform(struct cluster *cluster, struct fence_updates updates)
 {
@@ -239,8 +251,7 @@ static void perform(struct cluster *cluster, struct fence_updates updates)
 
         if (update->order == FENCE_RUN) {
             hf_buf_printf(&cluster->log, "%s ", fence_action_name(update->action));
-            fence_runner_run(cluster->place->runner, update->run, update->agent, update->input,
-                             update->timeout_ms);
+            run_order(cluster, update);
         } else if (update->order == FENCE_FORGET) {
             fence_runner_forget(cluster->place->runner, update->run);
         } else if (update->order == FENCE_VERDICT) {
@@ -307,6 +318,7 @@ static void configure(struct cluster *cluster, const char *switches)
     cluster->place->runner =
         fence_runner_new(cluster->place->loop, cluster->place->directory, agent_ended, cluster);
     assert_null(hf_xml_parse(text, strlen(text), "test", &document));
+    cluster->config = fence_config_read(xmlDocGetRootElement(document), NULL, NULL, NULL);
     step(cluster, (struct fence_event){.type = FENCE_RIGHT, .right = true});
     step(cluster,
          (struct fence_event){.type = FENCE_CONFIGURE,
@@ -347,6 +359,7 @@ static void a_node_is_switched_off_for_real(void **state)
     assert_string_equal(hf_buf_text(&cluster.log),
                         "failed: there is no fence device that can do 'off' to node 'n3' ");
     fencing_free(cluster.fencing);
+    fence_config_free(cluster.config);
     hf_buf_free(&cluster.log);
 }
 
@@ -365,6 +378,7 @@ static void a_missing_switch_is_a_failure_with_words(void **state)
         "status: fence_holdfast_lab: [Errno 2] No such file or directory: "
         "'/nonexistent/switch/n2' ");
     fencing_free(cluster.fencing);
+    fence_config_free(cluster.config);
     hf_buf_free(&cluster.log);
 }
 
