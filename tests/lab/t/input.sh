@@ -127,13 +127,18 @@ sockets() { on n1 sh -c 'ls /proc/$(pgrep -x holdfastd)/fd | wc -l'; }
 before=$(sockets) # descriptors
 garbage=$(on n1 python3 - <<'PY'
 # speaks to the socket that libqb listens on: an abstract name, padded to the full length of an address
-import os, socket, struct, subprocess
+import os, socket, struct, subprocess, time
 NAME = b"\0holdfast".ljust(108, b"\0")
 def connect():
     s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     s.settimeout(1)
-    s.connect(NAME)
-    return s
+    for _ in range(200):
+        try:
+            s.connect(NAME)
+            return s
+        except BlockingIOError:
+            time.sleep(0.05)  # the queue of the listening socket is short
+    raise OSError("nobody accepts")
 sent = 0
 for junk in (b"", b"x", b"\0" * 4096, os.urandom(65536), struct.pack("<iiii", -1, 2**31 - 1, -1, -1),
              struct.pack("<qqi", -1, 24, 1 << 30), struct.pack("<qqi", -1, 24, -1), b"<query what='cib'/>"):
