@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/crm/print.h"
 #include "cli/statements.h"
+#include "cli/vips.h"
 #include "daemon/cib/document.h"
 #include "daemon/cib/schema.h"
 #include "lib/xml.h"
@@ -47,6 +48,31 @@ static struct hf_error *run_statement_text(struct session *session, int argc, ch
     if (error == NULL)
         error = statements_change_words(session, &words, argv[1]);
     crm_words_free(&words);
+    return error;
+}
+
+/* --- vip --- */
+
+static struct hf_error *run_vip(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct crm_statements statements;
+    struct statements_edit edit = {.session = session, .statements = &statements, .scope = STATEMENTS_CREATE};
+    struct hf_error *error = session_cib(session, &cib);
+
+    if (error == NULL)
+        error = vips_statements(configuration_of(cib), argc - 1, argv + 1, &statements);
+    if (error != NULL)
+        return error;
+    error = statements_change(&edit, NULL);
+    if (error == NULL) {
+        const char *id = hf_xml_get_or(statements.statement[0].element, "id", "");
+
+        hf_write_string(session->writer, "id", NULL, id);
+        hf_write_string(session->writer, "clone", NULL, hf_xml_get(statements.statement[1].element, "id"));
+        hf_write_line(session->writer, "%s, in the promotable clone %s-clone.", id, id);
+    }
+    crm_statements_free(&statements);
     return error;
 }
 
@@ -776,6 +802,9 @@ static const struct command commands[] = {
     STATEMENT("primitive",
               "ID [CLASS:[PROVIDER:]]TYPE|@TEMPLATE [params ...] [meta ...] [utilization ...] [op NAME ...]",
               "Define a resource"),
+    {"vip", "ADDRESS[/PREFIX]... [id=NAME] [PARAMETER=VALUE...]",
+     "Make an address that moves by VRRP: a primitive and its promotable clone", run_vip, 1, -1,
+     COMMAND_COLLECTS, COMPLETE_VIP},
     STATEMENT("group", "ID PRIMITIVE... [meta ...]", "Run primitives together, in order, on one node"),
     STATEMENT("clone", "ID RESOURCE [meta ...]", "Run a primitive or group on several nodes"),
     STATEMENT("ms", "ID RESOURCE [meta ...]", "Define a promotable clone"),

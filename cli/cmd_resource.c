@@ -231,9 +231,40 @@ static bool node_exists(const xmlNode *configuration, const char *name)
     return false;
 }
 
+/* The promotable clone that the resource is, or is in; NULL if it is none.  What moves then is the promotion.
+ */
+static const xmlNode *promotable_clone(const xmlNode *resource)
+{
+    for (; resource != NULL && crm_is_resource(resource); resource = resource->parent) {
+        HF_XML_EACH (set, resource, "meta_attributes") {
+            HF_XML_EACH (pair, set, "nvpair") {
+                bool promotable = false;
+
+                if (hf_xml_is(resource, "clone") &&
+                    strcmp(hf_xml_get_or(pair, "name", ""), "promotable") == 0 &&
+                    hf_parse_bool(hf_xml_get(pair, "value"), &promotable) && promotable)
+                    return resource;
+            }
+        }
+    }
+    return NULL;
+}
+
+static const xmlNode *find_in(const xmlDoc *cib, const char *id)
+{
+    struct crm_edit edit;
+    const xmlNode *found;
+
+    crm_edit_begin(&edit, hf_xml_child(xmlDocGetRootElement((xmlDoc *)cib), "configuration"));
+    found = crm_edit_find(&edit, id);
+    crm_edit_end(&edit);
+    return found;
+}
+
 static struct hf_error *move_editor(struct crm_edit *edit, void *context)
 {
     const struct move_edit *wanted = context;
+    const xmlNode *clone = promotable_clone(find_resource(edit, wanted->id));
     struct crm_statements statements;
     struct hf_buf text = {0};
     struct hf_error *error;
@@ -256,11 +287,13 @@ static struct hf_error *move_editor(struct crm_edit *edit, void *context)
         (error = crm_edit_delete(edit, &opposite, 1)) != NULL)
         return error;
     hf_buf_printf(&text, "location %s ", id);
-    crm_print_word(&text, wanted->id);
+    crm_print_word(&text, clone != NULL ? hf_xml_get_or(clone, "id", "") : wanted->id);
+    if (clone != NULL && wanted->until[0] == '\0')
+        hf_buf_puts(&text, " role=Promoted");
     if (wanted->until[0] == '\0')
         hf_buf_printf(&text, " %s ", score);
     else
-        hf_buf_printf(&text, " rule %s #uname eq ", score);
+        hf_buf_printf(&text, " rule %s%s #uname eq ", clone != NULL ? "$role=Promoted " : "", score);
     crm_print_word(&text, wanted->node);
     if (wanted->until[0] != '\0')
         hf_buf_printf(&text, " and date lt \"%s\"", wanted->until);
@@ -272,7 +305,8 @@ static struct hf_error *move_editor(struct crm_edit *edit, void *context)
     return error;
 }
 
-/* Where the resource is now, as the scheduler reads the status; HF_REFUSED unless it is in one place. */
+/* Where the resource is now (of a promotable clone: is promoted), as the scheduler reads the status;
+ * HF_REFUSED unless it is in one place. */
 static struct hf_error *current_node(struct session *session, const char *id, char **node)
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
@@ -282,7 +316,7 @@ static struct hf_error *current_node(struct session *session, const char *id, ch
 
     *node = NULL;
     if (error == NULL)
-        error = status_locate(cib, id, &nodes, &count);
+        error = status_locate(cib, id, promotable_clone(find_in(cib, id)) != NULL, &nodes, &count);
     if (error != NULL)
         return error;
     if (count == 1)
@@ -349,6 +383,8 @@ static struct hf_error *clear_editor(struct crm_edit *edit, void *context)
     struct clear_edit *wanted = context;
     HF_CLEANUP(hf_freep) char *prefer = hf_asprintf("cli-prefer-%s", wanted->id);
     HF_CLEANUP(hf_freep) char *ban = hf_asprintf("cli-ban-%s-on-", wanted->id);
+    const xmlNode *clone = promotable_clone(find_resource(edit, wanted->id));
+    HF_CLEANUP(hf_freep) char *about = hf_strdup(clone != NULL ? hf_xml_get_or(clone, "id", "") : wanted->id);
     xmlNode *next;
 
     wanted->cleared = 0;
@@ -362,7 +398,8 @@ static struct hf_error *clear_editor(struct crm_edit *edit, void *context)
 
         next = hf_xml_next(each, "rsc_location");
         if ((strcmp(id, prefer) != 0 && strncmp(id, ban, strlen(ban)) != 0) ||
-            strcmp(hf_xml_get_or(each, "rsc", ""), wanted->id) != 0)
+            (strcmp(hf_xml_get_or(each, "rsc", ""), wanted->id) != 0 &&
+             strcmp(hf_xml_get_or(each, "rsc", ""), about) != 0))
             continue;
         error = crm_edit_delete(edit, &copy, 1);
         if (error != NULL)
@@ -573,7 +610,7 @@ static struct hf_error *run_locate(struct session *session, int argc, char **arg
     int count = 0;
 
     if (error == NULL)
-        error = status_locate(cib, argv[1], &nodes, &count);
+        error = status_locate(cib, argv[1], false, &nodes, &count);
     if (error != NULL)
         return error;
     hf_write_string(session->writer, "resource", NULL, argv[1]);

@@ -25,6 +25,7 @@ enum command_completion {
     COMPLETE_OBJECTS,
     COMPLETE_FILES,
     COMPLETE_STATEMENT,
+    COMPLETE_VIP,
 };
 
 /* argv[0] is the command's own word.  NULL is success; HF_USAGE adds the usage to what is printed. */

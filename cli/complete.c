@@ -122,6 +122,23 @@ static void offer_statement(struct completion *found, struct session *session, c
                     strcmp(name, "location") == 0 ? COMPLETE_OBJECTS : COMPLETE_RESOURCES);
 }
 
+/* The parameters of the agent, as it describes them. */
+static void offer_vip(struct completion *found, const char *word)
+{
+    static const struct agent_name agent = {"ocf", "holdfast", "VIP"};
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *metadata = NULL;
+    struct hf_error *error = agent_metadata(&agent, &metadata);
+
+    hf_error_free(error); /* nothing more to offer then */
+    offer(found, word, "id=");
+    HF_XML_EACH (parameter, hf_xml_child(xmlDocGetRootElement(metadata), "parameters"), "parameter") {
+        HF_CLEANUP(hf_freep) char *name = hf_asprintf("%s=", hf_xml_get_or(parameter, "name", ""));
+
+        if (strcmp(name, "ip=") != 0 && strcmp(name, "cidr_netmask=") != 0)
+            offer(found, word, name);
+    }
+}
+
 static void offer_arguments(struct completion *found, struct session *session, const struct command *command,
                             const char *name, size_t at, const char *word)
 {
@@ -138,6 +155,9 @@ static void offer_arguments(struct completion *found, struct session *session, c
         break;
     case COMPLETE_STATEMENT:
         offer_statement(found, session, name, at, word);
+        break;
+    case COMPLETE_VIP:
+        offer_vip(found, word);
         break;
     case COMPLETE_NOTHING:
         break;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/vip_status.h"
 #include "daemon/sched/sched.h"
 #include "lib/xml.h"
 
@@ -307,6 +308,7 @@ struct hf_error *status_write(struct hf_writer *writer, const xmlDoc *cib)
         write_sections(writer, hf_buf_text(&text));
     }
     write_fencing_section(writer, cib);
+    vip_status_write(writer, cib);
     hf_buf_free(&text);
     sched_output_free(output);
     return NULL;
@@ -411,9 +413,11 @@ struct hf_error *status_write_nodes(struct hf_writer *writer, const xmlDoc *cib,
                  : hf_error_new(HF_REFUSED, "node '%s' does not exist, expected the name of a node", name);
 }
 
-static void add_nodes(const struct status_resource *resource, char ***nodes, int *count)
+static void add_nodes(const struct status_resource *resource, bool promoted, char ***nodes, int *count)
 {
-    for (int i = 0; i < resource->n_nodes; i++) {
+    bool counts = !promoted || (resource->n_children == 0 && resource->role == STATUS_PROMOTED);
+
+    for (int i = 0; counts && i < resource->n_nodes; i++) {
         bool known = false;
 
         for (int j = 0; j < *count; j++)
@@ -424,10 +428,10 @@ static void add_nodes(const struct status_resource *resource, char ***nodes, int
         (*nodes)[(*count)++] = hf_strdup(resource->nodes[i]);
     }
     for (int i = 0; i < resource->n_children; i++)
-        add_nodes(&resource->children[i], nodes, count);
+        add_nodes(&resource->children[i], promoted, nodes, count);
 }
 
-struct hf_error *status_locate(const xmlDoc *cib, const char *id, char ***nodes, int *count)
+struct hf_error *status_locate(const xmlDoc *cib, const char *id, bool promoted, char ***nodes, int *count)
 {
     struct sched_output *output;
     struct hf_error *error = read_status(cib, &output);
@@ -439,7 +443,7 @@ struct hf_error *status_locate(const xmlDoc *cib, const char *id, char ***nodes,
         return error;
     resource = find_resource(sched_status(output)->resources, sched_status(output)->n_resources, id);
     if (resource != NULL)
-        add_nodes(resource, nodes, count);
+        add_nodes(resource, promoted, nodes, count);
     else
         error = hf_error_new(HF_REFUSED, "resource '%s' does not exist, expected the id of a resource", id);
     sched_output_free(output);

@@ -24,6 +24,7 @@ void status_write_model(struct hf_writer *writer, const struct status_model *mod
 struct hf_error *status_write_fencing(struct hf_writer *writer, const xmlDoc *cib,
                                       const char *target) HF_MUST_CHECK;
 /* The names of the nodes where a resource is active: the array and its strings are the caller's. */
-struct hf_error *status_locate(const xmlDoc *cib, const char *id, char ***nodes, int *count) HF_MUST_CHECK;
+struct hf_error *status_locate(const xmlDoc *cib, const char *id, bool promoted, char ***nodes,
+                               int *count) HF_MUST_CHECK;
 
 #endif
