@@ -357,6 +357,9 @@ char *tls_client_explain(const struct tls_client *client, SSL *ssl, const char *
     ERR_clear_error();
     if (verdict == X509_V_ERR_CERT_HAS_EXPIRED && !client->by_key)
         return hf_asprintf("the certificate of lock server %s has expired: renew it", server);
+    if (verdict == X509_V_ERR_CERT_NOT_YET_VALID && !client->by_key)
+        return hf_asprintf(
+            "the certificate of lock server %s is not valid yet: check the clocks of both machines", server);
     if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && client->by_key)
         return hf_asprintf(
             "lock server %s does not accept this cluster's lock key: compare the key files on both", server);

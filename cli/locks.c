@@ -1,6 +1,7 @@
 /* locks.c - see locks.h. */
 #include "cli/locks.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@
 
 #define MS INT64_C(1000000)
 
-enum { GUARD_ANSWERS_MS = 2000 };
+enum { GUARD_ANSWERS_MS = 2000, CLOCK_SHOWN_S = 24 * 3600 };
 
 /* --- lock servers --- */
 
@@ -119,6 +120,25 @@ static void write_protection(struct hf_writer *writer, const struct guard_status
                   watchdog->reason[0] != '\0' ? ": " : "", watchdog->reason);
 }
 
+/* Set by hand, by a time service that jumps, or because the machine was stopped as a whole: worth a look for
+ * a day. */
+static void write_clock(struct hf_writer *writer, const struct guard_clock *clock, int64_t now)
+{
+    int64_t ago = (now - clock->at) / (1000 * MS), step = clock->step / MS;
+
+    hf_write_int(writer, "clock-step-ms", NULL, step);
+    hf_write_int(writer, "clock-set-seconds-ago", NULL, clock->at == 0 ? -1 : ago);
+    if (clock->at == 0 || ago > CLOCK_SHOWN_S)
+        return;
+    hf_write_line(
+        writer,
+        "  * Clock: it was set %s by %" PRId64 " ms, %" PRId64
+        " s ago. Leases do not depend on it; certificates, "
+        "rules with dates and the order of the nodes' logs do: see that the time service (chronyc tracking, "
+        "timedatectl) is synchronized on all nodes",
+        step > 0 ? "forward" : "back", step > 0 ? step : -step, ago);
+}
+
 void locks_write_status(struct hf_writer *writer, const struct guard_status *status, int64_t now)
 {
     write_servers(writer, status, now);
@@ -131,6 +151,7 @@ void locks_write_status(struct hf_writer *writer, const struct guard_status *sta
         write_vip(writer, &status->vips[i], now);
     hf_write_end(writer);
     write_protection(writer, status);
+    write_clock(writer, &status->clock, now);
 }
 
 void locks_write(struct hf_writer *writer)

@@ -569,6 +569,9 @@ static bool take_state(struct guard_client *client, const struct guard_frame *fr
     case GUARD_WATCHDOG:
         status->watchdog = frame->watchdog;
         return true;
+    case GUARD_CLOCK:
+        status->clock = frame->clock;
+        return true;
     default:
         return false;
     }

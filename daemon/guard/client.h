@@ -32,6 +32,7 @@ struct guard_status {
     size_t server_count;
     struct guard_gate gate;
     struct guard_watchdog watchdog;
+    struct guard_clock clock;
 };
 
 /* In each of these any function here except guard_client_free() may be called.  Each may be NULL. */

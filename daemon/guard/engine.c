@@ -76,6 +76,8 @@ struct engine {
     int64_t alive_at;
     uint64_t losses, top;
     struct guard_watchdog watchdog;
+    struct clock_watch clock_watch;
+    struct guard_clock clock;
     char gates_fault[GUARD_TEXT_MAX + 1];
     int64_t checked_at, check_at, shut_again_at, announce_next, feed_at, fed_at;
     bool retiring;
@@ -818,6 +820,20 @@ static void announce_due(struct engine *engine, int64_t now)
     }
 }
 
+void engine_clock(struct engine *engine, int64_t now, int64_t wall)
+{
+    int64_t step = clock_watch_look(&engine->clock_watch, now, wall);
+
+    if (step == 0)
+        return;
+    engine->clock = (struct guard_clock){.at = now, .step = step};
+    hf_warn("this machine's clock was set %s by %lld ms: leases do not depend on it, but certificates, rules "
+            "with "
+            "dates and the order of the logs do",
+            step > 0 ? "forward" : "back", (long long)((step > 0 ? step : -step) / MS));
+    tell(engine, &(struct guard_frame){.type = GUARD_CLOCK, .clock = engine->clock});
+}
+
 void engine_tick(struct engine *engine, int64_t now)
 {
     if (engine->lease != NULL && now >= lease_deadline(engine->lease))
@@ -1446,4 +1462,5 @@ void engine_describe(struct engine *engine, void (*take)(void *context, const st
     for (const struct vip *vip = engine->vips; vip != NULL; vip = vip->next)
         take(context, &(struct guard_frame){.type = GUARD_VIP, .vip_state = vip_report(engine, vip)});
     take(context, &(struct guard_frame){.type = GUARD_WATCHDOG, .watchdog = engine->watchdog});
+    take(context, &(struct guard_frame){.type = GUARD_CLOCK, .clock = engine->clock});
 }

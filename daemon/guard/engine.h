@@ -8,6 +8,7 @@
 #ifndef GUARD_ENGINE_H
 #define GUARD_ENGINE_H
 
+#include "daemon/guard/clock.h"
 #include "daemon/guard/gate.h"
 #include "daemon/guard/network.h"
 #include "daemon/guard/orders.h"
@@ -75,6 +76,8 @@ void engine_link_frame(struct engine *engine, unsigned server, const uint8_t *by
 void engine_network_changed(struct engine *engine, int64_t now);
 
 void engine_tick(struct engine *engine, int64_t now);
+/* What both clocks say, ns; about once a second. */
+void engine_clock(struct engine *engine, int64_t now, int64_t wall);
 /* When engine_tick() is due, CLOCK_BOOTTIME ns. */
 int64_t engine_deadline(const struct engine *engine);
 

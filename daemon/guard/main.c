@@ -16,6 +16,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@
 #include "daemon/guard/report.h"
 #include "daemon/guard/sockets.h"
 #include "lib/log.h"
+
+#define CLOCK_EVERY_NS INT64_C(1000000000)
 
 struct server_link {
     struct guard *guard;
@@ -50,6 +53,7 @@ struct guard {
     struct server_link links[GUARD_SERVERS_MAX];
     uint8_t boot[FRAME_BOOT_BYTES];
     int signals;
+    int64_t clock_at; /* when the clocks are compared next */
     bool ending, retiring;
 };
 
@@ -477,6 +481,18 @@ static int64_t next_deadline(const struct guard *guard)
     return deadline;
 }
 
+/* The engine ticks once a second and more often, so that this need not ask for a time of its own. */
+static void look_at_clock(struct guard *guard, int64_t now)
+{
+    struct timespec wall;
+
+    if (now < guard->clock_at)
+        return;
+    guard->clock_at = now + CLOCK_EVERY_NS;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    engine_clock(guard->engine, loop_now(), (int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec);
+}
+
 static void run(struct guard *guard)
 {
     while (!guard->ending && !(guard->retiring && engine_retired(guard->engine))) {
@@ -486,6 +502,7 @@ static void run(struct guard *guard)
         now = loop_now();
         if (now >= engine_deadline(guard->engine))
             engine_tick(guard->engine, now);
+        look_at_clock(guard, now);
         for (unsigned i = 0; i < guard->config.server_count; i++)
             if (guard->links[i].reconnect || now >= link_deadline(guard->links[i].link))
                 step_link(&guard->links[i], 0);

@@ -273,6 +273,10 @@ static void put_state(struct hf_buf *buf, const struct guard_frame *frame)
         hf_put_u32(buf, frame->watchdog.timeout_ms);
         hf_put_string(buf, frame->watchdog.reason);
         break;
+    case GUARD_CLOCK:
+        hf_put_u64(buf, (uint64_t)frame->clock.at);
+        hf_put_u64(buf, (uint64_t)frame->clock.step);
+        break;
     case GUARD_REFUSED:
         hf_put_string(buf, frame->text);
         break;
@@ -455,6 +459,10 @@ static bool get_state(struct hf_reader *reader, struct guard_frame *frame)
         frame->watchdog.mode = (enum guard_watchdog_mode)hf_get_u8(reader);
         frame->watchdog.timeout_ms = hf_get_u32(reader);
         guard_get_text(reader, frame->watchdog.reason, sizeof(frame->watchdog.reason));
+        return true;
+    case GUARD_CLOCK:
+        frame->clock.at = (int64_t)hf_get_u64(reader);
+        frame->clock.step = (int64_t)hf_get_u64(reader);
         return true;
     case GUARD_REFUSED:
         guard_get_text(reader, frame->text, sizeof(frame->text));

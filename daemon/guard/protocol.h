@@ -68,6 +68,7 @@ enum guard_frame_type {
     GUARD_REFUSED = 72, /* text */
     GUARD_ROUTER = 73,  /* router_state */
     GUARD_ANSWER = 74,  /* answer */
+    GUARD_CLOCK = 75,   /* clock */
 };
 
 /* Who speaks, in a client's HELLO. The numbers are part of the protocol. */
@@ -139,6 +140,12 @@ struct guard_server {
     char reason[GUARD_TEXT_MAX + 1]; /* why it is not up, or grants nothing; "" if all is well */
 };
 
+/* The last time that this machine's wall clock was set (clock.h). */
+struct guard_clock {
+    int64_t at;   /* CLOCK_BOOTTIME, ns; 0: it was not, since the guard began */
+    int64_t step; /* forward, ns */
+};
+
 struct guard_gate {
     bool kernel; /* false: user space only */
     char reason[GUARD_TEXT_MAX + 1];
@@ -200,6 +207,7 @@ struct guard_frame {
         struct guard_server server;
         struct guard_gate gate;
         struct guard_watchdog watchdog;
+        struct guard_clock clock;
         struct guard_router router;
         struct guard_router_order router_order;
         struct guard_router_priority router_priority;

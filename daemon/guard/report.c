@@ -159,6 +159,11 @@ void guard_report_text(struct hf_buf *buf, const struct guard_status *status, in
         hf_buf_puts(buf, "gate: kernel\n");
     else
         hf_buf_printf(buf, "gate: user space only (%s)\n", status->gate.reason);
+    if (status->clock.at != 0)
+        hf_buf_printf(buf, "clock: set %s by %lld ms, %lld s ago\n",
+                      status->clock.step > 0 ? "forward" : "back",
+                      (long long)((status->clock.step > 0 ? status->clock.step : -status->clock.step) / MS),
+                      (long long)((now - status->clock.at) / (1000 * MS)));
     hf_buf_printf(buf, "watchdog: %s", guard_watchdog_mode_name(status->watchdog.mode));
     if (status->watchdog.reason[0] != '\0')
         hf_buf_printf(buf, " (%s)", status->watchdog.reason);
@@ -323,6 +328,8 @@ void guard_report_json(struct hf_buf *buf, const struct guard_status *status, in
     json_string(buf, "mode", guard_watchdog_mode_name(status->watchdog.mode));
     hf_buf_printf(buf, ",\"timeout_ms\":%u,", status->watchdog.timeout_ms);
     json_string(buf, "reason", status->watchdog.reason);
+    hf_buf_printf(buf, "},\"clock\":{\"step_ms\":%lld", (long long)(status->clock.step / MS));
+    json_time(buf, "at_ms", status->clock.at, now);
     hf_buf_puts(buf, "},\"servers\":[");
     for (size_t i = 0; i < status->server_count; i++) {
         hf_buf_puts(buf, i == 0 ? "" : ",");

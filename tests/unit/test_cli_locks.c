@@ -107,6 +107,20 @@ static void test_a_lease_that_ran_out(void **state)
     assert_says(&status, "  * Lock cluster: not owned here (owning)\n");
 }
 
+static void test_a_clock_that_was_set(void **state)
+{
+    struct guard_status status = usual();
+    HF_CLEANUP(hf_freep) char *text = written(&status, HF_WRITER_TEXT);
+
+    assert_null(strstr(text, "Clock"));
+    status.clock = (struct guard_clock){.at = NOW - 3000 * MS, .step = -3600000 * MS};
+    assert_says(
+        &status,
+        "  * Clock: it was set back by 3600000 ms, 3 s ago. Leases do not depend on it; certificates");
+    assert_says(&status,
+                "see that the time service (chronyc tracking, timedatectl) is synchronized on all nodes\n");
+}
+
 static void test_no_protection(void **state)
 {
     struct guard_status status = usual();
@@ -140,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_too_few_servers),
         cmocka_unit_test(test_a_server_that_does_not_grant),
         cmocka_unit_test(test_a_lease_that_ran_out),
+        cmocka_unit_test(test_a_clock_that_was_set),
         cmocka_unit_test(test_no_protection),
         cmocka_unit_test(test_json),
     };

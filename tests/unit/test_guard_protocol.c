@@ -143,6 +143,7 @@ static size_t examples(struct guard_frame *frames)
     frames[count++] = (struct guard_frame){.type = GUARD_HINT, .hint = {"node2", true}};
     frames[count++] = (struct guard_frame){.type = GUARD_ROUTER, .router_state = example_router_state()};
     frames[count++] = (struct guard_frame){.type = GUARD_ANSWER, .answer = {79, true, "done"}};
+    frames[count++] = (struct guard_frame){.type = GUARD_CLOCK, .clock = {5, -6}};
     return count;
 }
 

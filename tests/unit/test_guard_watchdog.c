@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/guard/clock.h"
 #include "daemon/guard/watchdog.h"
 
 #define MS INT64_C(1000000)
@@ -49,6 +50,20 @@ static void test_judge(void **state)
     check(facts, WATCHDOG_STARVE, "a gate is not as ordered: VIP web: broken");
     facts.gates = NULL;
     check(facts, WATCHDOG_FEED, "");
+}
+
+static void test_clock(void **state)
+{
+    struct clock_watch watch = {0};
+    const int64_t day = 86400000 * MS;
+
+    assert_true(clock_watch_look(&watch, 5 * MS, day) == 0); /* nothing to compare with */
+    assert_true(clock_watch_look(&watch, 1005 * MS, day + 1000 * MS) == 0);
+    assert_true(clock_watch_look(&watch, 2005 * MS, day + 2499 * MS) == 0); /* slow looks */
+    assert_true(clock_watch_look(&watch, 3005 * MS, 3499 * MS) == -day);
+    assert_true(clock_watch_look(&watch, 4005 * MS, 4499 * MS) == 0);
+    assert_true(clock_watch_look(&watch, 5005 * MS, 5999 * MS) == 500 * MS);
+    assert_true(clock_watch_look(&watch, 500000 * MS, 500994 * MS) == 0); /* the machine slept */
 }
 
 /* The device is a FIFO here. */
@@ -131,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_judge),
+        cmocka_unit_test(test_clock),
         cmocka_unit_test_setup_teardown(test_device, setup, teardown),
         cmocka_unit_test(test_missing),
     };

@@ -113,6 +113,51 @@ on arb sh -c 'holdfast arbiter status' >"$scratch/arbiter" 2>&1
 check "the arbiter counts who it refused" grep -qiE 'refused.*[1-9]' "$scratch/arbiter"
 check "and prints the same as JSON" sh -c "$(declare -f on); lab exec arb holdfast arbiter status --json | python3 -m json.tool"
 lab exec $a cat /etc/holdfast/lock-keys/lab.key | put $b /etc/holdfast/lock-keys/lab.key
+# certificates: good ones for all but the guard of one node, whose own has expired, and is renewed
+certify() { # NAME SAN END: NAME.pem and NAME.key, signed by ca
+    openssl req -newkey rsa:2048 -nodes -keyout "$certs/$1.key" -out "$certs/$1.csr" -subj "/CN=$1" 2>/dev/null &&
+        openssl ca -batch -notext -config "$certs/ca.conf" -name CA -extfile <(echo "subjectAltName = $2") \
+            -startdate 20200101000000Z -enddate "$3" -in "$certs/$1.csr" -out "$certs/$1.pem" 2>/dev/null
+}
+certs=$share/certs
+mkdir -p "$certs/new"; : >"$certs/index"; echo 01 >"$certs/serial"
+cat >"$certs/ca.conf" <<CONF
+[CA]
+dir = $certs
+database = $certs/index
+serial = $certs/serial
+new_certs_dir = $certs/new
+certificate = $certs/ca.pem
+private_key = $certs/ca.key
+default_md = sha256
+policy = any
+unique_subject = no
+[any]
+commonName = supplied
+CONF
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$certs/ca.key" -out "$certs/ca.pem" -days 30 -subj /CN=ca 2>/dev/null
+in_use() { # NODE: the certificates that its lock server and guard use
+    on "$1" sh -c "sed -i '/^certificate/d; /^private-key/d; /^ca /d' /etc/holdfast/arbiter.conf
+        printf 'certificate = /mnt/certs/$1.pem\nprivate-key = /mnt/certs/$1.key\nca = /mnt/certs/ca.pem\n' >>/etc/holdfast/arbiter.conf
+        chmod -R a+rX /mnt/certs; pkill -KILL -x holdfast-arbite"
+    lab start "$1"
+}
+servers_certified=0
+for n in n1 n2 arb; do
+    certify $n "IP:10.77.0.$([ $n = arb ] && echo 200 || echo ${n#n})" 21000101000000Z && in_use $n && servers_certified=$((servers_certified + 1))
+done
+check "lock servers with certificates" [ $servers_certified = 3 ]
+certify old "URI:holdfast://lab/$b" 20240101000000Z
+certify good "URI:holdfast://lab/$b" 21000101000000Z
+on $b sh -c 'sed -i "/^key/d" /etc/holdfast/guard.conf
+    printf "certificate = /mnt/certs/old.pem\nprivate-key = /mnt/certs/old.key\nca = /mnt/certs/ca.pem\n" >>/etc/holdfast/guard.conf
+    pkill -KILL -x holdfast-guard; sleep 0.2; /run/lab/init start holdfast-guard' >/dev/null 2>&1
+within 15 "an expired certificate of this node" says_status $b 'Lock server 10.77.0.200 DOWN: .*says that this node.s certificate has expired: renew it'
+within 10 "the lock server counts who came with one" on arb sh -c 'holdfast arbiter status | grep -iE "expired.*[1-9]|refused.*[1-9]"'
+on $b sh -c 'for f in pem key; do cp /mnt/certs/good.$f /mnt/certs/old.$f; done; pkill -HUP -x holdfast-guard'
+within 15 "renewed" says_status $b 'Lock servers: 3 of 3 answer'
+certify arb IP:10.77.0.200 20240101000000Z && in_use arb
+within 15 "an expired certificate of a lock server" says_status $b 'Lock server 10.77.0.200 DOWN: the certificate of lock server 10.77.0.200[^ ]* has expired: renew it'
 on $b sh -c 'pkill -KILL -x holdfast-guard; pkill -HUP -x holdfast-arbite; sleep 0.2; mkdir /run/nobpf
     setpriv --bounding-set -bpf,-sys_admin,-perfmon holdfast-guard --foreground >/var/log/holdfast/guard-2.log 2>&1 &' >/dev/null 2>&1
 within 15 "no BPF" says_status $b 'Gate: user space only: .'
