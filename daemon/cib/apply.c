@@ -130,6 +130,7 @@ static struct hf_error *apply_change(struct cib_replica *replica, const struct c
 {
     struct cib_request_change change;
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *xml = NULL;
+    struct cib_update *update;
     struct hf_error *error;
 
     if (!cib_get_change(request->body, request->length, &change))
@@ -143,7 +144,9 @@ static struct hf_error *apply_change(struct cib_replica *replica, const struct c
         if ((replica->broken & CIB_BROKEN_APPLY) != 0)
             spoil(replica);
         cib_apply_entry(replica, true);
-        cib_tell(replica, CIB_UPDATE_APPLIED)->configuration = true;
+        update = cib_tell(replica, CIB_UPDATE_APPLIED);
+        update->configuration = true;
+        hf_buf_add(&update->bytes, change.text, change.length);
     }
     cib_request_change_free(&change);
     return error;

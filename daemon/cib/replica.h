@@ -113,7 +113,7 @@ enum cib_update_type {
 
 struct cib_update {
     enum cib_update_type type;
-    struct hf_buf bytes;        /* MULTICAST, PERSIST; APPLIED: the status update; owned by the update */
+    struct hf_buf bytes;        /* MULTICAST, PERSIST; APPLIED: the status update or <change>; owned by it */
     bool snapshot;              /* PERSIST */
     uint64_t ticket;            /* PERSIST */
     uint64_t client;            /* ANSWER */

@@ -17,6 +17,7 @@
 #include "daemon/holdfastd/corosync.h"
 #include "daemon/holdfastd/disk.h"
 #include "daemon/holdfastd/guard.h"
+#include "daemon/holdfastd/plans.h"
 #include "daemon/node/node.h"
 #include "daemon/runner/client.h"
 #include "fence/runner.h"
@@ -45,6 +46,7 @@ struct daemon {
     struct cib_store *store;
     struct cib_saved saved; /* until the node takes it */
     struct disk *disk;
+    struct plans *plans;
     struct node *node; /* NULL until corosync said who we are */
     qb_loop_timer_handle timer;
     int64_t timer_at;
@@ -162,6 +164,9 @@ static void perform(struct daemon *daemon, const struct node_effect *effect)
         break;
     case NODE_FENCE_FORGET:
         fence_runner_forget(daemon->fences, fence_key(effect));
+        break;
+    case NODE_PLAN:
+        plans_order(daemon->plans, effect->job);
         break;
     case NODE_LOG:
         hf_log((uint8_t)effect->level, "%s", effect->bytes);
@@ -451,6 +456,16 @@ static void on_fenced(void *context, const struct fence_end *end)
     step(context, &event);
 }
 
+/* --- the scheduler --- */
+
+static void on_planned(void *context, struct planner_result *result)
+{
+    struct node_event event = {.type = NODE_PLANNED};
+
+    event.planned = result;
+    step(context, &event);
+}
+
 /* --- start and end --- */
 
 static int32_t on_signal(int32_t number, void *data)
@@ -566,6 +581,7 @@ static struct hf_error *start(struct daemon *daemon)
     daemon->timer_at = INT64_MAX;
     daemon->schema = cib_schema_new();
     daemon->fences = fence_runner_new(daemon->loop, NULL, on_fenced, daemon);
+    daemon->plans = plans_start(daemon->loop, on_planned, daemon);
     error = hf_control_listen(daemon->loop, HF_CONTROL_NAME, on_request, daemon, &daemon->control);
     if (error == NULL)
         error = open_store(daemon);
@@ -583,6 +599,7 @@ static void finish(struct daemon *daemon)
     runner_client_free(daemon->runner);
     guard_side_close(daemon->guard);
     fence_runner_free(daemon->fences);
+    plans_stop(daemon->plans);
     disk_stop(daemon->disk);
     hf_control_unlisten(daemon->control);
     node_free(daemon->node);

@@ -15,6 +15,8 @@ enum {
     NODES_RETRY_MS = 2000,
     FENCE_RETRY_MS = 2000,
     INFINITY_SCORE = 1000000,
+    PATIENCE = 3, /* plans in a row that were outdated when they came */
+    JOURNAL_MAX = 4 * 1024 * 1024,
 };
 
 static void walk(struct node *node, const struct transition_event *event);
@@ -27,6 +29,7 @@ void controller_want(struct node *node, const char *why)
 
     if (!controller->active)
         return;
+    controller->outdated = true;
     if (!controller->wanted) {
         controller->wanted = true;
         free(controller->why);
@@ -62,6 +65,9 @@ void controller_activate(struct node *node, bool active)
         return;
     drop_plan(controller);
     controller->active = now_active;
+    controller->planning = false;
+    controller->mirrored = false;
+    controller->discarded = 0;
     controller->wanted = false;
     controller->nodes_written = false;
     controller->marking = false;
@@ -157,6 +163,7 @@ void controller_view(struct node *node, const struct node_event *event)
     vip_forget_told(node);
     node->controller.seen_view = true;
     node->controller.marking = false;
+    node->controller.outdated = true;
 }
 
 /* The machine of a daemon that is away may go, too: then nothing of it is to be waited for. */
@@ -170,7 +177,9 @@ void controller_machines(struct node *node)
         if (node_is_heard(node, id))
             continue;
         node_log(node, LOG_NOTICE, "%s: its machine is not heard any more", node_name(node, id));
-        wait_for_takeover(node, id);
+        vip_hint(node, node_name(node, id), false);
+        if (node->lock.configured && !clean_leave(node, id))
+            wait_for_takeover(node, (int64_t)node->lock.lease_ms + node->lock.drain_ms);
         controller->away[i--] = controller->away[--controller->n_away];
         controller_want(node, "a machine is not heard any more");
     }
@@ -325,8 +334,7 @@ static bool holding(const struct node *node)
     const struct controller *controller = &node->controller;
 
     if (!cib_replica_agreed(node->replica) || controller->marking || controller->join_by > node->now ||
-        awaiting_takeover(node) || vip_moving_until(node) > node->now ||
-        quorum_grace(node) != INT64_MAX)
+        awaiting_takeover(node) || vip_moving_until(node) > node->now || quorum_grace(node) != INT64_MAX)
         return true;
     for (size_t i = 0; i < controller->n_away; i++)
         if (!controller->away[i].given_up && controller->away[i].deadline > node->now)
@@ -777,18 +785,15 @@ static void log_warnings(struct node *node)
     controller->warned = hf_buf_take(&all);
 }
 
-static void run(struct node *node)
+/* Takes a plan over and begins to walk it. */
+static void adopt(struct node *node, struct sched_output *plan, struct hf_error *error)
 {
     struct controller *controller = &node->controller;
-    struct sched_input input = {.now = node->wall, .transition_id = ++controller->number};
     struct transition_event start = {.type = TRANSITION_START, .now = node->now};
 
-    controller->wanted = false;
-    controller->last_run = node->now;
     drop_plan(controller);
-
-    struct hf_error *error = sched_run(node_cib(node)->doc, &input, &controller->plan);
-
+    controller->plan = plan;
+    controller->discarded = 0;
     if (error != NULL) {
         node_log(node, LOG_CRIT, "the scheduler refuses the CIB: %s", hf_error_text(error));
         hf_error_free(error);
@@ -803,6 +808,89 @@ static void run(struct node *node)
     vip_distribute(node, controller->plan);
     controller->walk = transition_new(sched_graph(controller->plan));
     walk(node, &start);
+}
+
+/* Has the shell run the scheduler over what the CIB is now, beside this node (planner.h). */
+static void order_plan(struct node *node, const struct sched_input *input)
+{
+    struct controller *controller = &node->controller;
+    struct planner_job *job = hf_calloc(1, sizeof(*job));
+    const struct cib_document *document = cib_replica_document(node->replica);
+
+    if (controller->mirrored)
+        planner_journal_root(&controller->journal, node_cib(node));
+    else
+        planner_journal_whole(&controller->journal, node_cib(node));
+    controller->mirrored = true;
+    controller->planning = true;
+    controller->outdated = false;
+    job->number = (uint64_t)controller->number;
+    job->input = *input;
+    job->configuration = cib_document_configuration_digest(document);
+    job->status = cib_document_status_digest(document);
+    job->journal = controller->journal;
+    controller->journal = (struct hf_buf){0};
+    node_effect_add(node, NODE_PLAN)->job = job;
+}
+
+/* Where changes come faster than plans, every plan would be thrown away: then one is made while all wait. */
+static void run(struct node *node)
+{
+    struct controller *controller = &node->controller;
+    struct sched_input input = {.now = node->wall, .transition_id = ++controller->number};
+    struct sched_output *plan = NULL;
+    struct hf_error *error;
+
+    controller->wanted = false;
+    controller->last_run = node->now;
+    if (controller->discarded < PATIENCE) {
+        order_plan(node, &input);
+        return;
+    }
+    error = sched_run(node_cib(node)->doc, &input, &plan);
+    adopt(node, plan, error);
+}
+
+void controller_planned(struct node *node, struct planner_result *result)
+{
+    struct controller *controller = &node->controller;
+
+    if (!controller->active || !controller->planning || result->number != (uint64_t)controller->number) {
+        planner_result_clear(result); /* this node did not coordinate all the while */
+        return;
+    }
+    controller->planning = false;
+    if (result->lost) {
+        node_log(node, LOG_ERR, "the scheduler's copy of the CIB was wrong: it gets a new one");
+        controller->mirrored = false;
+        controller_want(node, "the scheduler had no copy of the CIB");
+    } else if (controller->outdated || holding(node)) {
+        planner_result_clear(result);
+        controller->discarded++;
+        controller_want(node, "things changed while the scheduler ran");
+    } else {
+        adopt(node, HF_STEAL(result->plan), HF_STEAL(result->error));
+    }
+}
+
+void controller_applied(struct node *node, const struct cib_update *update)
+{
+    struct controller *controller = &node->controller;
+
+    if (!controller->active || !controller->mirrored)
+        return;
+    if (update->configuration)
+        planner_journal_change(&controller->journal, update->bytes.data, update->bytes.length);
+    else
+        planner_journal_status(&controller->journal, update->bytes.data, update->bytes.length);
+    if (controller->journal.length > JOURNAL_MAX)
+        controller_replaced(node);
+}
+
+void controller_replaced(struct node *node)
+{
+    node->controller.mirrored = false;
+    hf_buf_reset(&node->controller.journal);
 }
 
 static void answer_waiters(struct node *node)
@@ -847,7 +935,8 @@ void controller_run(struct node *node)
         controller->recheck_at = 0;
         controller_want(node, "time has come for a change");
     }
-    if (controller->wanted && controller->walk == NULL && !holding(node) && next_run(controller) <= node->now)
+    if (controller->wanted && !controller->planning && controller->walk == NULL && !holding(node) &&
+        next_run(controller) <= node->now)
         run(node);
     answer_waiters(node);
 }
@@ -861,7 +950,7 @@ int64_t controller_deadline(const struct node *node)
         return INT64_MAX;
     if (controller->walk != NULL)
         deadline = transition_deadline(controller->walk);
-    else if (controller->wanted && !holding(node))
+    else if (controller->wanted && !controller->planning && !holding(node))
         deadline = next_run(controller);
     for (size_t i = 0; i < controller->n_away; i++)
         if (!controller->away[i].given_up && controller->away[i].deadline > node->now &&
@@ -891,8 +980,8 @@ bool node_settled(const struct node *node)
 {
     const struct controller *controller = &node->controller;
 
-    if (!controller->active || controller->wanted || controller->walk != NULL || holding(node) ||
-        !node->executor.published || !cib_replica_idle(node->replica))
+    if (!controller->active || controller->wanted || controller->planning || controller->walk != NULL ||
+        holding(node) || !node->executor.published || !cib_replica_idle(node->replica))
         return false;
     return all_published(node);
 }
@@ -916,6 +1005,7 @@ void controller_free(struct node *node)
     struct controller *controller = &node->controller;
 
     drop_plan(controller);
+    hf_buf_free(&controller->journal);
     free(controller->why);
     free(controller->warned);
     free(controller->away);

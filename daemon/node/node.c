@@ -30,6 +30,7 @@ static void effects_clear(struct node *node)
         if (effect->call != NULL)
             runner_call_clear(effect->call);
         free(effect->call);
+        planner_job_free(effect->job);
     }
     node->n_effects = 0;
 }
@@ -216,6 +217,7 @@ static void contradict(struct node *node, const char *about)
 
 static void applied(struct node *node, const struct cib_update *update)
 {
+    controller_applied(node, update);
     if (update->configuration)
         node->fencing_configured = false;
     if (update->configuration)
@@ -242,6 +244,8 @@ static void in_sync(struct node *node, const struct cib_update *update)
     node_log(node, LOG_NOTICE, "in sync with the group%s",
              update->replaced ? ": took over another member's state" : "");
     show_coordinator(node);
+    if (update->replaced)
+        controller_replaced(node);
     node->executor.published = false;
     executor_publish(node);
     controller_want(node, "the members are in sync");
@@ -705,6 +709,9 @@ static void dispatch(struct node *node, const struct node_event *event)
         break;
     case NODE_FENCED:
         fencing_result(node, event->fenced);
+        break;
+    case NODE_PLANNED:
+        controller_planned(node, event->planned);
         break;
     case NODE_SHUTDOWN:
         begin_to_leave(node);

@@ -22,6 +22,8 @@
 #include "lib/error.h"
 
 struct node;
+struct planner_job;
+struct planner_result;
 
 #define NODE_CLUSTER_LOCK "cluster"
 
@@ -58,6 +60,7 @@ enum node_input {
     NODE_OWN_LOCKS,      /* what it says of the locks of resources: all that it was told to get */
     NODE_ROUTERS,        /* what the guard says of VIPs changed, or the guard was reached or lost */
     NODE_FENCED,         /* a fence agent ended */
+    NODE_PLANNED,        /* a NODE_PLAN effect was carried out */
     NODE_SHUTDOWN,       /* this node shall leave in good order */
     NODE_TICK,           /* node_deadline() was reached */
 };
@@ -68,8 +71,8 @@ struct node_lock {
     bool owned;
     uint64_t token; /* its term */
     uint32_t lease_ms;
-    /* Without fencing: how long what a machine ran may run on once it has lost the lock, or the members that have
-     * it.  Nothing is decided for so long. */
+    /* Without fencing: how long what a machine ran may run on once it has lost the lock, or the members that
+     * have it.  Nothing is decided for so long. */
     uint32_t drain_ms;
 };
 
@@ -155,6 +158,7 @@ struct node_event {
         const struct runner_result *result;
         const struct node_fence_result *fenced;
         const struct node_lock *lock;
+        struct planner_result *planned; /* what it has is taken */
         struct {
             const struct node_own_lock *list;
             size_t count;
@@ -185,6 +189,7 @@ enum node_effect_type {
     NODE_HINT,         /* tell the guard: node resource is not heard any more; level 1: it was fenced */
     NODE_FENCE,        /* run fence agent resource with bytes as its input, for at most interval_ms */
     NODE_FENCE_FORGET, /* the run called ticket is not wanted any more */
+    NODE_PLAN,         /* planner_run() job beside the node; answer with NODE_PLANNED */
     NODE_LOG,          /* bytes are a line for the log, of syslog priority level */
     NODE_EXIT,         /* leave the group and end; level is the exit status */
 };
@@ -197,6 +202,7 @@ struct node_effect {
     bool snapshot;
     int level;
     struct runner_call *call;
+    struct planner_job *job;
     char *resource, *operation;
     uint32_t interval_ms;
 };

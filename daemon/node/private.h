@@ -13,6 +13,7 @@
 #include "daemon/node/agents.h"
 #include "daemon/node/message.h"
 #include "daemon/node/node.h"
+#include "daemon/node/planner.h"
 #include "daemon/sched/sched.h"
 #include "daemon/transition/transition.h"
 #include "fence/request.h"
@@ -110,7 +111,12 @@ struct controller {
     size_t n_away, away_capacity;
     struct waiter *waiters;
     size_t n_waiters, waiters_capacity;
-    bool marking; /* lost members are being marked: not applied yet */
+    bool marking;          /* lost members are being marked: not applied yet */
+    bool planning;         /* the scheduler runs, for the transition called number */
+    bool outdated;         /* something happened since that began */
+    int discarded;         /* plans in a row that were outdated */
+    bool mirrored;         /* the planner's copy is the CIB as it was when the journal began */
+    struct hf_buf journal; /* what happened to the CIB since the last run (planner.h) */
     bool nodes_written;
     int64_t nodes_retry;
 };
@@ -260,6 +266,12 @@ void controller_view(struct node *node, const struct node_event *event);
 /* The machines that are heard changed; the members did not. */
 void controller_machines(struct node *node);
 void controller_status_applied(struct node *node, const void *update, size_t length);
+/* A change or status update was applied to the CIB. */
+void controller_applied(struct node *node, const struct cib_update *update);
+/* The CIB is another one. */
+void controller_replaced(struct node *node);
+/* The scheduler has run. Takes what is in result. */
+void controller_planned(struct node *node, struct planner_result *result);
 void controller_done(struct node *node, const struct node_message *message);
 void controller_settle(struct node *node, uint32_t from, uint64_t ticket);
 /* An operator says that a node is down: believed only if its machine is not heard. */
@@ -306,8 +318,8 @@ void quorum_lock(struct node *node, const struct node_lock *lock);
 void quorum_view(struct node *node);
 /* To be called whenever quorum_now() may have changed. */
 void quorum_note(struct node *node);
-/* Only the lock is missing, and not for long: its last owner may be dead, and then a member gets it soon. INT64_MAX
- * or the time until then, ms. */
+/* Only the lock is missing, and not for long: its last owner may be dead, and then a member gets it soon.
+ * INT64_MAX or the time until then, ms. */
 int64_t quorum_grace(const struct node *node);
 void quorum_heard(struct node *node, uint32_t from, const struct node_message *message);
 

@@ -7,9 +7,10 @@
 
 #include "daemon/node/message.h"
 #include "daemon/node/node.h"
+#include "daemon/node/planner.h"
 #include "lib/xml.h"
 
-enum { WALL = 1700000000, FENCE_MS = 40, NEWS_MS = 25, CLIENT = 1, LOCKS = 8 };
+enum { WALL = 1700000000, FENCE_MS = 40, PLAN_MS = 8, NEWS_MS = 25, CLIENT = 1, LOCKS = 8 };
 
 #define LOCK_PREFIX "rsc/"
 
@@ -73,6 +74,9 @@ struct process {
     cib_member members[WORLD_NODES];
     size_t n_members;
     int n_heard; /* machines */
+    struct planner *planner;
+    struct planner_job *job; /* NULL: the scheduler does not run */
+    int64_t planned_at;      /* when it is through */
     bool listing, ending, quorate;
     bool told_lock, owns_lock;
     uint64_t told_locks; /* what NODE_OWN_LOCKS said last */
@@ -316,6 +320,31 @@ static void shoot(struct process *process, const struct node_effect *effect)
     process->cluster->shots = shot;
 }
 
+/* Runs what is under way to its end; a thread that is to begin another job has ended the one before. */
+static void run_planner(struct process *process, struct planner_result *result)
+{
+    planner_run(process->planner, process->job, result);
+    planner_job_free(process->job);
+    process->job = NULL;
+}
+
+/* A run takes some milliseconds, and now and then half a second. */
+static void plan(struct process *process, const struct planner_job *job)
+{
+    struct planner_result late;
+    int64_t duration;
+
+    if (process->job != NULL) {
+        run_planner(process, &late);
+        planner_result_clear(&late);
+    }
+    process->job = planner_job_copy(job);
+    duration = process->cluster->options.plan_ms;
+    if (duration == 0)
+        duration = (int64_t)world_random(process->world, world_chance(process->world, 5) ? 500 : PLAN_MS);
+    process->planned_at = world_now(process->world) + duration;
+}
+
 /* What is on the wire to run a fence agent must not hold its password. */
 static void watch_message(struct cluster *cluster, const struct node_effect *effect)
 {
@@ -384,6 +413,9 @@ static void perform(struct process *process, const struct node_effect *effect)
         break;
     case NODE_FENCE_FORGET:
         break;
+    case NODE_PLAN:
+        plan(process, effect->job);
+        break;
     case NODE_LOG:
         if (cluster->options.print)
             printf("%6" PRId64 " n%u: %s\n", now, process->number + 1, effect->bytes);
@@ -426,7 +458,21 @@ static void tell_history(struct process *process)
     free(entries);
 }
 
-/* What the agents have to tell, and what the clock has. */
+static void tell_plan(struct process *process)
+{
+    struct planner_result result;
+    struct node_event event = {.type = NODE_PLANNED, .planned = &result};
+
+    if (process->job == NULL || process->planned_at > world_now(process->world))
+        return;
+    run_planner(process, &result);
+    if (process->ending)
+        planner_result_clear(&result);
+    else
+        step(process, &event);
+}
+
+/* What the agents and the scheduler have to tell, and what the clock has. */
 static void catch_up(struct process *process)
 {
     struct sim_agents *agents = process->cluster->machines[process->number].agents;
@@ -434,6 +480,7 @@ static void catch_up(struct process *process)
 
     if (process->listing)
         tell_history(process);
+    tell_plan(process);
     while (!process->ending && (result = sim_agents_next(agents, world_now(process->world))) != NULL) {
         struct runner_result copy;
         struct node_event event = {.type = NODE_RESULT};
@@ -475,6 +522,7 @@ static void *start(void *context, struct world *world, unsigned number, cib_memb
     process->number = number;
     process->self = self;
     process->node = node_new(&config, &saved);
+    process->planner = planner_new();
     event.names.names = names;
     event.names.count = (int)cluster->options.nodes;
     event.names.cluster = "sim";
@@ -495,6 +543,8 @@ static void stop(void *data)
     struct process *process = data;
 
     node_free(process->node);
+    planner_job_free(process->job);
+    planner_free(process->planner);
     free(process);
 }
 
@@ -698,6 +748,8 @@ static int64_t deadline(const void *data)
         return INT64_MAX;
     if (process->listing)
         return 0;
+    if (process->job != NULL && process->planned_at < node)
+        node = process->planned_at;
     return node < agents ? node : agents;
 }
 
@@ -748,6 +800,16 @@ void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms)
         return;
     world_exit(cluster->world, node);
     cluster->machines[node].restart_at = world_now(cluster->world) + ms;
+}
+
+void cluster_spoil_planner(struct cluster *cluster, unsigned node)
+{
+    struct process *process = world_process(cluster->world, node);
+
+    if (process == NULL)
+        return;
+    planner_free(process->planner);
+    process->planner = planner_new();
 }
 
 void cluster_cut(struct cluster *cluster, const unsigned *side)

@@ -25,6 +25,7 @@ struct cluster_options {
     bool locks;                   /* corosync counts any part as quorate, and who has the lock decides */
     uint32_t lease_ms, drain_ms;  /* node.h; lock servers hold a resource's lock for so long, too */
     uint32_t watchdog_ms;         /* 0: there is none */
+    int64_t plan_ms;              /* how long each run of the scheduler takes; 0: as it happens */
     bool print;                   /* what the nodes log */
 };
 
@@ -38,6 +39,8 @@ void cluster_power_on(struct cluster *cluster, unsigned node);
 void cluster_power_off(struct cluster *cluster, unsigned node);
 /* The daemon dies and is started again after ms; its agents go on. */
 void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms);
+/* The scheduler of the node loses its copy of the CIB. */
+void cluster_spoil_planner(struct cluster *cluster, unsigned node);
 /* As world_cut() and world_heal(). */
 void cluster_cut(struct cluster *cluster, const unsigned *side);
 void cluster_heal(struct cluster *cluster);

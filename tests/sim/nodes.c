@@ -823,6 +823,79 @@ static struct cib_digest random_vip_run(struct report *report, uint64_t seed)
     return trace;
 }
 
+/* --- a scheduler that takes its time --- */
+
+static struct cluster *make_slow(uint64_t seed, int64_t plan_ms)
+{
+    struct cluster_options options = {
+        .nodes = 3,
+        .seed = seed,
+        .configuration = without_fencing,
+        .resources = exclusive,
+        .plan_ms = plan_ms,
+        .print = print,
+    };
+
+    return cluster_new(&options);
+}
+
+/* Acknowledging does not wait for it, nobody counts as failed, and what it finds is still done. */
+static void changes_go_on_while_the_scheduler_runs(struct report *report)
+{
+    struct cluster *cluster = make_slow(500, 4000);
+
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    for (unsigned i = 0; i < 60; i++) {
+        HF_CLEANUP(hf_freep)
+        char *change = hf_asprintf("<change><create into='constraints'><rsc_location id='l%u' rsc='r1' "
+                                   "node='n1' score='%u'/></create></change>",
+                                   i, i);
+
+        expect(report, cluster_request(cluster, i % 3, change, 60) == HF_OK, "a change is done in 60 ms");
+        cluster_elapse(cluster, 50);
+    }
+    expect_settled(report, cluster);
+    expect(report, cluster_where(cluster, "r1") == 0, "r1 is where it is wanted");
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
+/* Every plan is outdated before it is there: all the same the cluster acts. */
+static void endless_changes_do_not_stop_the_cluster(struct report *report)
+{
+    struct cluster *cluster = make_slow(501, 1000);
+    int where;
+
+    expect_settled(report, cluster);
+    where = cluster_where(cluster, "r1");
+    cluster_break(cluster, (unsigned)where, "r1");
+    for (unsigned i = 0; i < 60; i++) {
+        HF_CLEANUP(hf_freep)
+        char *attribute = hf_asprintf("<attribute node='n%u' name='load' value='%u'/>", i % 3 + 1, i);
+
+        expect(report, cluster_request(cluster, i % 3, attribute, 60) == HF_OK, "an attribute is set");
+        cluster_elapse(cluster, 200);
+    }
+    expect(report, cluster_where(cluster, "r1") >= 0, "the failed resource runs again");
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
+static void a_scheduler_without_its_copy_gets_another(struct report *report)
+{
+    struct cluster *cluster = make_slow(502, 0);
+
+    expect_settled(report, cluster);
+    for (unsigned i = 0; i < 3; i++)
+        cluster_spoil_planner(cluster, i);
+    cluster_power_off(cluster, 2);
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
 /* --- fencing --- */
 
 /* The newest <fence-event> that this node has of the target. */
@@ -1160,6 +1233,9 @@ int main(int argc, char **argv)
         TELL(a_vip_leaves_an_owner_that_lives);
         TELL(a_vip_moves_while_daemons_are_away);
         TELL(a_vip_is_moved_by_the_coordinator);
+        TELL(changes_go_on_while_the_scheduler_runs);
+        TELL(endless_changes_do_not_stop_the_cluster);
+        TELL(a_scheduler_without_its_copy_gets_another);
         TELL(an_agent_is_told_what_is_configured);
         TELL(the_less_important_side_waits);
         TELL(what_was_fenced_is_known_everywhere);
