@@ -19,7 +19,7 @@ start_pacemaker() { # NODES
     lab --name "$peer" up --peer pacemaker --nodes "$1" && await 90 pacemaker_online "$1" >/dev/null &&
         lab --name "$peer" exec n1 crm_attribute -t crm_config -n stonith-enabled -v false
 }
-start_holdfast() { # NODES
-    lab --name "$ours" up --nodes "$1" &&
+start_holdfast() { # NODES [LAB-UP-ARG...]
+    lab --name "$ours" up --nodes "$@" &&
         lab --name "$ours" exec n1 holdfast configure property stonith-enabled=false
 }
