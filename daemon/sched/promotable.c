@@ -150,6 +150,33 @@ static void apply_promoted_locations(struct resource *child, const struct resour
     }
 }
 
+/* What it is worth to what runs elsewhere to stay there. */
+static int stickiness_elsewhere(const struct resource *rsc, const struct node *node)
+{
+    int sum = 0;
+
+    if (rsc->children.n == 0)
+        return rsc->active.n == 0 || sc_nodes_have(&rsc->active, node) ? 0 : rsc->stickiness;
+    for (int i = 0; i < rsc->children.n; i++)
+        sum = sc_add(sum, stickiness_elsewhere(rsc->children.at[i], node));
+    return sum;
+}
+
+/* Who was promoted by a lock keeps it as others keep their place: its own stickiness speaks for it.  What is
+ * to be beside it follows: after a move by the guard it still runs on the former node, and must not call it
+ * back; there it speaks twice, for the place of an instance and for its promotion. */
+static int lock_stickiness(struct run *run, const struct resource *instance, struct resource *clone,
+                           const struct node *node)
+{
+    struct colocations list = sc_with_this(run, clone);
+    int sum = instance->stickiness;
+
+    for (int i = 0; i < list.n; i++)
+        if (list.at[i]->primary_role == ROLE_PROMOTED && list.at[i]->score > 0)
+            sum = sc_add(sum, 2 * stickiness_elsewhere(list.at[i]->dependent, node));
+    return sum;
+}
+
 static void set_priority(struct run *run, struct resource *instance, struct resource *clone)
 {
     bool is_default = true;
@@ -179,6 +206,9 @@ static void set_priority(struct run *run, struct resource *instance, struct reso
     struct colocations list = sc_this_with(run, instance);
     for (int i = 0; i < list.n; i++)
         sc_apply_colocation(run, instance, list.at[i]->primary, list.at[i], true);
+    if (instance->orig_role == ROLE_PROMOTED && instance->promoted_term > 0 && instance->priority >= 0 &&
+        sc_nodes_have(&instance->active, chosen))
+        instance->priority = sc_add(instance->priority, lock_stickiness(run, instance, clone, chosen));
     instance->promotion_priority = next == ROLE_PROMOTED ? SC_INFINITY : instance->priority;
 }
 

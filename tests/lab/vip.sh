@@ -23,7 +23,6 @@ ordered() { # NODE RANK: the guard has the orders
     [ "$(on "$1" holdfast-guard --status | grep -cE '^(vip web|lock vip/web):')" = 2 ]
 }
 
-other() { [ "$1" = n1 ] && echo n2 || echo n1; }
 guard_says() { on "$1" holdfast-guard --status 2>/dev/null; }
 owns_vip() { guard_says "$1" | grep -q '^vip web: .*gate open'; }
 vip_owner() { if owns_vip n1; then echo n1; elif owns_vip n2; then echo n2; else return 1; fi; }
@@ -39,14 +38,4 @@ healthy() {
         grep -qE '^lock vip/web: (owning|waiting, held by n[12]$)' <<<"$out" || { echo "$n: $out"; return 1; }
     done
     vip_owner >/dev/null && online n1 n1 n2
-}
-
-probing() { # SECONDS: asks for the VIP every millisecond, in the background, until probed
-    lab exec client lab-arpprobe eth0 "$vip" "$1" >"$scratch/probe" &
-    probe=$!
-    sleep 0.5
-}
-probed() { # sets $overlap and $gap, ms
-    wait "$probe"
-    read -r overlap gap < <(awk '/^probes/ { print $10, $12 }' "$scratch/probe")
 }

@@ -229,6 +229,47 @@ static void the_newer_lock_is_right(void **state)
     }
 }
 
+/* What is to run beside it is still on the former node, and would rather stay. */
+static void what_is_beside_a_vip_follows_it(void **state)
+{
+    static const char resources[] =
+        "<clone id='c'><meta_attributes id='m'><nvpair id='m1' name='promotable' value='true'/>"
+        "</meta_attributes><primitive id='web' class='ocf' provider='pacemaker' type='Dummy'/></clone>"
+        "<group id='g'><meta_attributes id='gm'><nvpair id='gm1' name='resource-stickiness' value='100'/>"
+        "</meta_attributes><primitive id='a' class='ocf' provider='pacemaker' type='Dummy'/>"
+        "<primitive id='b' class='ocf' provider='pacemaker' type='Dummy'/></group>";
+    static const char constraints[] = "<rsc_location id='l' rsc='c' role='Promoted' node='n1' score='1'/>"
+                                      "<rsc_location id='k' rsc='c' role='Promoted' node='n2' score='1'/>"
+                                      "<rsc_colocation id='x' score='INFINITY' rsc='g' with-rsc='c' "
+                                      "with-rsc-role='Promoted'/>";
+    static const struct graph_resource members[] = {{"a", NULL, "ocf", "pacemaker", "Dummy"},
+                                                    {"b", NULL, "ocf", "pacemaker", "Dummy"}};
+    xmlDoc *cib = cluster(resources, constraints);
+    struct sched_output *output;
+
+    happened(cib, "start", "n1", "1", 0);
+    promoted(cib, "n2", "2", 6);
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(members); i++) {
+        char digest[SCHED_DIGEST_SIZE];
+        struct history_op op = {.resource = &members[i],
+                                .task = "start",
+                                .node_name = "n1",
+                                .node_id = "1",
+                                .run = 1699999000,
+                                .changed = 1699999000,
+                                .digest = digest};
+
+        sched_digest_all(NULL, 0, digest);
+        history_record(xmlDocGetRootElement(cib), &op);
+    }
+    output = run(cib);
+    assert_null(find(output, "web_demote_0", NULL));
+    assert_non_null(find(output, "a_stop_0", "n1"));
+    assert_non_null(find(output, "b_start_0", "n2"));
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +281,7 @@ int main(void)
         cmocka_unit_test(explain_names_the_constraint),
         cmocka_unit_test(old_shapes_are_understood),
         cmocka_unit_test(the_newer_lock_is_right),
+        cmocka_unit_test(what_is_beside_a_vip_follows_it),
     };
 
     hf_xml_init();
