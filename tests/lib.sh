@@ -5,7 +5,8 @@
 #   check "a claim" CMD...              passes if CMD does; else shows what CMD printed
 #   refute "a claim" CMD...             passes if CMD fails
 #   pass / fail "a claim" [why]
-#   skip "a claim" "what is missing"    counted as skipped, never as passed
+#   skip "a claim" "what is missing"    counted as skipped, never as passed; for what a machine cannot do
+#   need TOOL...                        ends as failed if one is missing: tests/packages is to name what brings it
 #   within SECONDS "a claim" CMD...     passes if CMD succeeds before that
 #   finish                              prints `N passed, N failed[, N skipped]`; ends with 1 if any failed
 #
@@ -37,6 +38,11 @@ refute() {
     local claim=$1 out
     shift
     if out=$("$@" 2>&1); then fail "$claim" "$out"; else pass "$claim"; fi
+}
+
+need() {
+    local tool
+    for tool; do command -v "$tool" >/dev/null || { fail "$tool is installed (tests/packages)"; finish; }; done
 }
 
 equal() { # CLAIM EXPECTED GOT

@@ -16,8 +16,9 @@ clean() {
 }
 trap clean EXIT
 
-if [ "$(id -u)" != 0 ] || ! command -v keepalived >/dev/null || ! ip netns add ${ns}a 2>/dev/null; then
-    skip "keepalived as a peer" "it wants root, keepalived and network namespaces"
+need keepalived ip
+if [ "$(id -u)" != 0 ] || ! ip netns add ${ns}a 2>/dev/null; then
+    skip "keepalived as a peer" "it wants root and network namespaces"
     finish
     exit
 fi

@@ -7,11 +7,7 @@ build=${HOLDFAST_BUILD:-$PWD}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-if ! command -v tshark text2pcap >/dev/null; then
-    skip "decoding our packets" "tshark is not installed"
-    finish
-    exit
-fi
+need tshark text2pcap
 "$build/tests/vrrp/vrrp_frames" >"$dir/frames.txt"
 text2pcap -q "$dir/frames.txt" "$dir/frames.pcap" 2>/dev/null
 
