@@ -563,6 +563,35 @@ static struct hf_error *unset_editor(struct crm_edit *edit, void *context)
                         wanted->names[0]);
 }
 
+static const char *property_value(const xmlNode *configuration, const char *name)
+{
+    HF_XML_EACH (set, hf_xml_child(configuration, "crm_config"), "cluster_property_set") {
+        if (hf_xml_child(set, "rule") != NULL)
+            continue;
+        HF_XML_EACH (pair, set, "nvpair")
+            if (strcmp(hf_xml_get_or(pair, "name", ""), name) == 0)
+                return hf_xml_get(pair, "value");
+    }
+    return NULL;
+}
+
+static struct hf_error *run_get_property(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+
+    for (int i = 1; error == NULL && i < argc; i++) {
+        const char *value = property_value(configuration_of(cib), argv[i]);
+
+        if (value == NULL)
+            error = hf_error_new(HF_REFUSED, "cluster option '%s' is not set", argv[i]);
+        hf_write_string(session->writer, argv[i], NULL, value);
+        if (value != NULL)
+            hf_write_line(session->writer, "%s", value);
+    }
+    return error;
+}
+
 static struct hf_error *run_unset(struct session *session, int argc, char **argv)
 {
     return change_by(session, unset_editor, argc, argv);
@@ -850,6 +879,8 @@ static const struct command commands[] = {
      run_modgroup, 3, 5, COMMAND_COLLECTS, COMPLETE_RESOURCES},
     {"unset", "property|rsc_defaults|op_defaults NAME...", "Remove options", run_unset, 2, -1,
      COMMAND_COLLECTS, COMPLETE_NOTHING},
+    {"get-property", "NAME...", "Print the values of cluster options that are set", run_get_property, 1, -1,
+     0, COMPLETE_NOTHING},
     {"erase", "", "Delete everything but the nodes", run_erase, 0, 0, COMMAND_COLLECTS, COMPLETE_NOTHING},
     {"verify", "", "Check the configuration against grammar and references", run_verify_pending, 0, 0, 0,
      COMPLETE_NOTHING},

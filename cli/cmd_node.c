@@ -125,6 +125,7 @@ static struct hf_error *show_attribute(struct session *session, const char *name
     node = find_node(cib, name);
     if (node == NULL)
         return hf_error_new(HF_REFUSED, "node '%s' does not exist, expected the name of a node", name);
+    hf_write_answer(session->writer);
     HF_XML_EACH (each, node, set)
         HF_XML_EACH (pair, each, "nvpair") {
             if (attribute != NULL && strcmp(attribute, hf_xml_get_or(pair, "name", "")) != 0)
@@ -138,6 +139,47 @@ static struct hf_error *show_attribute(struct session *session, const char *name
     if (attribute != NULL && !found)
         return hf_error_new(HF_REFUSED, "node '%s' has no '%s'", name, attribute);
     return NULL;
+}
+
+/* What a node forgets when it restarts. */
+static struct hf_error *show_transient(struct session *session, const char *node, const char *name)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+    bool found = false;
+
+    if (error != NULL)
+        return error;
+    if (find_node(cib, node) == NULL)
+        return hf_error_new(HF_REFUSED, "node '%s' does not exist, expected the name of a node", node);
+    hf_write_answer(session->writer);
+    HF_XML_EACH (state, hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state") {
+        if (strcmp(hf_xml_get_or(state, "uname", ""), node) != 0)
+            continue;
+        HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes")
+            HF_XML_EACH (pair, set, "nvpair") {
+                const char *own = hf_xml_get_or(pair, "name", "");
+
+                if (name != NULL && strcmp(name, own) != 0)
+                    continue;
+                found = true;
+                hf_write_string(session->writer, own, NULL, hf_xml_get(pair, "value"));
+                hf_write_line(session->writer, "%s=%s", own, hf_xml_get_or(pair, "value", ""));
+            }
+    }
+    return name == NULL || found ? NULL : hf_error_new(HF_REFUSED, "node '%s' has no '%s'", node, name);
+}
+
+static struct hf_error *run_status_attribute(struct session *session, int argc, char **argv)
+{
+    if (argc == 2 || (argc <= 4 && strcmp(argv[2], "show") == 0))
+        return show_transient(session, argv[1], argc == 4 ? argv[3] : NULL);
+    if (argc == 5 && strcmp(argv[2], "set") == 0)
+        return set_transient(session, argv[1], argv[3], argv[4]);
+    if (argc == 4 && strcmp(argv[2], "delete") == 0)
+        return set_transient(session, argv[1], argv[3], NULL);
+    return hf_error_new(HF_USAGE, "found '%s', expected: %s NODE show [NAME] | set NAME VALUE | delete NAME",
+                        argv[2], argv[0]);
 }
 
 static struct hf_error *run_attribute(struct session *session, int argc, char **argv)
@@ -246,6 +288,8 @@ static const struct command commands[] = {
     {"list", "", "List the nodes that are configured", run_list, 0, 0, 0, COMPLETE_NOTHING},
     {"attribute", "NODE [show [NAME] | set NAME VALUE [reboot] | delete NAME]", "A node's attributes",
      run_attribute, 1, 5, COMMAND_COLLECTS, COMPLETE_NODES},
+    {"status-attr", "NODE [show [NAME] | set NAME VALUE | delete NAME]",
+     "A node's attributes that go when it restarts", run_status_attribute, 1, 4, 0, COMPLETE_NODES},
     {"utilization", "NODE [show [NAME] | set NAME VALUE | delete NAME]", "What a node has to offer",
      run_attribute, 1, 4, COMMAND_COLLECTS, COMPLETE_NODES},
     {"shutdown", "[NODE]", "Drain a node and stop its daemon", run_shutdown, 0, 1, COMMAND_CLUSTER,

@@ -200,6 +200,7 @@ static const struct command commands[] = {
     {"list", "CLASS[:PROVIDER]", "List the agents of a class", run_list, 1, 2, 0, COMPLETE_NOTHING},
     {"providers", "TYPE", "List the ocf providers that have an agent", run_providers, 1, 1, 0,
      COMPLETE_NOTHING},
+    {"meta", "[CLASS:[PROVIDER:]]TYPE", "The older word for info", run_info, 1, 1, 0, COMPLETE_NOTHING},
     {"info", "[CLASS:[PROVIDER:]]TYPE", "Print what an agent says of itself", run_info, 1, 1, 0,
      COMPLETE_NOTHING},
 };

@@ -506,6 +506,33 @@ static int64_t fail_count(const xmlNode *state, const char *resource)
     return sum;
 }
 
+/* The count of all operations becomes this one; what was counted by operation goes. */
+static struct hf_error *set_failcount(struct session *session, const char *resource, const char *node,
+                                      const char *count)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *reply = NULL;
+    HF_CLEANUP(hf_buf_free) struct hf_buf request = {0};
+    struct hf_error *error;
+    int64_t number;
+
+    if (strcmp(count, "INFINITY") != 0 && (!hf_parse_int64(count, &number) || number < 0))
+        return hf_error_new(HF_USAGE, "found '%s', expected a number, or INFINITY", count);
+    error = check_cleanup(session, resource, node);
+    if (error == NULL)
+        error = clean(session, resource, node, false);
+    if (error != NULL)
+        return error;
+    hf_buf_puts(&request, "<attribute node=\"");
+    hf_buf_xml(&request, node);
+    hf_buf_puts(&request, "\" name=\"fail-count-");
+    hf_buf_xml(&request, resource);
+    hf_buf_puts(&request, "#monitor_0\" value=\"");
+    hf_buf_xml(&request, count);
+    hf_buf_puts(&request, "\" lifetime=\"reboot\"/>");
+    error = session_call(session, hf_buf_text(&request), SESSION_CALL_MS, &reply);
+    return error == NULL && session->wait_ms >= 0 ? session_settle(session, session->wait_ms) : error;
+}
+
 static struct hf_error *run_failcount(struct session *session, int argc, char **argv)
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
@@ -515,8 +542,10 @@ static struct hf_error *run_failcount(struct session *session, int argc, char **
 
     if (argc > 2 && strcmp(argv[2], "delete") == 0)
         return clean(session, argv[1], node, false);
-    if (argc > 2 && strcmp(argv[2], "show") != 0)
-        return hf_error_new(HF_USAGE, "found '%s', expected show or delete", argv[2]);
+    if (argc == 5 && strcmp(argv[2], "set") == 0)
+        return set_failcount(session, argv[1], argv[3], argv[4]);
+    if (argc == 5 || (argc > 2 && strcmp(argv[2], "show") != 0))
+        return hf_error_new(HF_USAGE, "found '%s', expected show, delete or set NODE COUNT", argv[2]);
     error = session_cib(session, &cib);
     if (error != NULL)
         return error;
@@ -560,6 +589,7 @@ static struct hf_error *show_attribute(struct session *session, const char *id, 
     if (resource == NULL) {
         error = no_resource(&look, id);
     } else if (name == NULL) {
+        hf_write_answer(session->writer);
         HF_XML_EACH (each, resource, set)
             HF_XML_EACH (pair, each, "nvpair") {
                 hf_write_string(session->writer, hf_xml_get_or(pair, "name", ""), NULL,
@@ -711,7 +741,17 @@ static const struct command commands[] = {
      run_attribute, 1, 4, COMMAND_COLLECTS, COMPLETE_RESOURCES},
     {"utilization", "RESOURCE [show [NAME] | set NAME VALUE | delete NAME]",
      "What a resource needs of a node", run_attribute, 1, 4, COMMAND_COLLECTS, COMPLETE_RESOURCES},
-    {"failcount", "RESOURCE [show|delete [NODE]]", "How often a resource failed", run_failcount, 1, 3, 0,
+    {"failcount", "RESOURCE [show|delete [NODE] | set NODE COUNT]", "How often a resource failed",
+     run_failcount, 1, 4, 0, COMPLETE_RESOURCES},
+    {"constraints", "RESOURCE", "Print the constraints on a resource", run_constraints, 1, 1, 0,
+     COMPLETE_RESOURCES},
+    {"operations", "[RESOURCE [NODE]]", "Print what was done to resources, and how it ended", run_operations,
+     0, 2, 0, COMPLETE_RESOURCES},
+    {"scores", "[RESOURCE]", "Print the scores of resources on nodes", run_scores, 0, 1, 0,
+     COMPLETE_RESOURCES},
+    {"trace", "RESOURCE [OPERATION [INTERVAL]]", "Have a resource's agent trace what it does", run_trace, 1,
+     3, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"untrace", "RESOURCE [OPERATION [INTERVAL]]", "End that", run_trace, 1, 3, COMMAND_COLLECTS,
      COMPLETE_RESOURCES},
 };
 

@@ -109,10 +109,13 @@ static struct hf_error *take_option(struct session *session, int argc, char **ar
     return NULL;
 }
 
-/* Takes the options out of argv, up to "--" or a command that takes all as it is. */
+/* Takes the options out of argv, up to "--" or a command that takes all as it is.  After a wrong one it goes
+ * on:
+ * --json may stand behind it, and says how the error is to be told. */
 static struct hf_error *take_options(struct session *session, int *argc, char **argv)
 {
     const struct command *command = NULL;
+    struct hf_error *first = NULL;
     int kept = 0;
     bool done = false;
 
@@ -126,8 +129,10 @@ static struct hf_error *take_options(struct session *session, int *argc, char **
             continue;
         }
         error = done ? NULL : take_option(session, *argc, argv, i, &used);
-        if (error != NULL)
-            return error;
+        if (first == NULL)
+            first = error;
+        else
+            hf_error_free(error);
         i += used;
         if (used > 0)
             continue;
@@ -138,7 +143,7 @@ static struct hf_error *take_options(struct session *session, int *argc, char **
     }
     *argc = kept;
     argv[kept] = NULL;
-    return NULL;
+    return first;
 }
 
 /* --- dispatch --- */

@@ -71,6 +71,8 @@ struct hf_error *command_unknown(const struct command_area *area, const char *wo
 
 /* --- shared by commands --- */
 
+/* Parts of `resource` that have a file of their own, cmd_inspect.c. */
+command_function run_constraints, run_operations, run_scores, run_trace;
 /* `fence node` and `fence confirm`, which are `node fence` and `node clearstate` too. */
 command_function run_fence, run_confirm;
 

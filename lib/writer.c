@@ -99,6 +99,12 @@ void hf_write_list(struct hf_writer *writer, const char *key)
     begin_level(writer, key, true);
 }
 
+void hf_write_answer(struct hf_writer *writer)
+{
+    if (writer->format == HF_WRITER_JSON && writer->text.length == 0)
+        hf_buf_putc(&writer->text, '{');
+}
+
 void hf_write_end(struct hf_writer *writer)
 {
     const struct level *level = &writer->level[writer->depth];
@@ -172,7 +178,9 @@ char *hf_writer_finish(struct hf_writer *writer)
     while (writer->format == HF_WRITER_JSON && writer->depth > 0)
         hf_write_end(writer);
     if (writer->format == HF_WRITER_JSON)
-        hf_buf_puts(&writer->text, writer->text.length == 0 ? "{}\n" : "\n}\n");
+        hf_buf_puts(&writer->text, writer->text.length == 0 ? "{}\n"
+                                   : writer->level[0].used  ? "\n}\n"
+                                                            : "}\n");
     writer->level[0] = (struct level){0};
     return hf_buf_take(&writer->text);
 }

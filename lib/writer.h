@@ -25,6 +25,8 @@ bool hf_writer_is_json(const struct hf_writer *writer);
 /* An object or list.  key is its name in the object around it; NULL inside a list. */
 void hf_write_object(struct hf_writer *writer, const char *key);
 void hf_write_list(struct hf_writer *writer, const char *key);
+/* The answer is an object even if nothing comes to be in it: a JSON reader gets "{}" and not nothing. */
+void hf_write_answer(struct hf_writer *writer);
 /* Ends the innermost one. */
 void hf_write_end(struct hf_writer *writer);
 

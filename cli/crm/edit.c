@@ -828,6 +828,21 @@ static bool remove_attribute(struct crm_edit *edit, xmlNode *object, const char 
     return changed;
 }
 
+xmlNode *crm_edit_operation(struct crm_edit *edit, xmlNode *primitive, const char *name, const char *interval)
+{
+    xmlNode *op;
+
+    HF_XML_EACH (known, hf_xml_child(primitive, "operations"), "op")
+        if (strcmp(hf_xml_get_or(known, "name", ""), name) == 0 &&
+            (interval == NULL || strcmp(hf_xml_get_or(known, "interval", "0"), interval) == 0))
+            return known;
+    op = hf_xml_add(hf_xml_ensure(primitive, "operations"), "op");
+    hf_xml_set(op, "name", name);
+    hf_xml_set(op, "interval", interval == NULL ? "0" : interval);
+    name_and_index(edit, op, hf_xml_get(primitive, "id"));
+    return op;
+}
+
 bool crm_edit_set_attribute(struct crm_edit *edit, xmlNode *object, const char *set_name, const char *name,
                             const char *value)
 {

@@ -53,6 +53,10 @@ xmlNode *crm_object_of(xmlNode *element);
  * NULL removes.  Returns whether that changed anything. */
 bool crm_edit_set_attribute(struct crm_edit *edit, xmlNode *object, const char *set, const char *name,
                             const char *value);
+/* The operation of a primitive; made if there is none. interval NULL: the first of this name, or a new one
+ * with interval 0. */
+xmlNode *crm_edit_operation(struct crm_edit *edit, xmlNode *primitive, const char *name,
+                            const char *interval);
 /* The value in the object's own sets without rules, or NULL. */
 const char *crm_attribute(const xmlNode *object, const char *set, const char *name);
 
