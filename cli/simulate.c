@@ -109,12 +109,20 @@ static bool show_disabled(struct simulation *s, const struct status_model *model
     return true;
 }
 
+/* Whether the decision is about the very state that is shown first: then one run of the scheduler does for
+ * both.  What -A and -c show is read from what the decision changes. */
+static bool decides_at_once(const struct simulate_options *o)
+{
+    return (o->run || o->simulate) && !o->quiet && !o->attributes && !o->failcounts &&
+           !simulate_changes_any(&o->changes);
+}
+
 static struct hf_error *show_status(struct simulation *s, const char *title, struct sched_output **output)
 {
     const struct simulate_options *o = s->options;
     bool first = output == &s->before;
     unsigned flags = first ? STATUS_SIMULATE : STATUS_SHOW_INACTIVE;
-    struct hf_error *error = run_scheduler(s, true, output);
+    struct hf_error *error = run_scheduler(s, !(first && decides_at_once(s->options)), output);
 
     if (error != NULL)
         return error;
@@ -182,13 +190,16 @@ static struct hf_error *decide_once(struct simulation *s, bool *again)
 {
     const struct simulate_options *o = s->options;
     struct simulate_round *round;
-    struct hf_error *error;
+    struct hf_error *error = NULL;
 
     s->rounds = hf_realloc(s->rounds, (size_t)s->n_rounds + 1, sizeof(*s->rounds));
     round = &s->rounds[s->n_rounds++];
     *round = (struct simulate_round){0};
     *again = false;
-    error = run_scheduler(s, false, &round->decision);
+    if (s->n_rounds == 1 && decides_at_once(o))
+        round->decision = s->before;
+    else
+        error = run_scheduler(s, false, &round->decision);
     if (error != NULL)
         return error;
     show_decision(s, round->decision);
@@ -342,7 +353,8 @@ static void simulation_free(struct simulation *s)
         for (int j = 0; j < s->rounds[i].n_steps; j++)
             free(s->rounds[i].steps[j].resource);
         free(s->rounds[i].steps);
-        sched_output_free(s->rounds[i].decision);
+        if (s->rounds[i].decision != s->before)
+            sched_output_free(s->rounds[i].decision);
     }
     free(s->rounds);
     sched_output_free(s->before);

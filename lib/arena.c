@@ -77,14 +77,18 @@ char *hf_arena_strdup(struct hf_arena *arena, const char *text)
 char *hf_arena_printf(struct hf_arena *arena, const char *format, ...)
 {
     va_list arguments, again;
+    char brief[128]; /* most are: formatted once and copied */
 
     va_start(arguments, format);
     va_copy(again, arguments);
 
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(brief, sizeof(brief), format, arguments);
     char *text = hf_arena_alloc(arena, (size_t)length + 1);
 
-    vsnprintf(text, (size_t)length + 1, format, again);
+    if ((size_t)length < sizeof(brief))
+        memcpy(text, brief, (size_t)length + 1);
+    else
+        vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     va_end(arguments);
     return text;

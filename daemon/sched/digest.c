@@ -2,7 +2,6 @@
 #include "daemon/sched/digest.h"
 
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <string.h>
 
 void sched_md5(const void *bytes, size_t length, char digest[SCHED_DIGEST_SIZE])
@@ -12,8 +11,11 @@ void sched_md5(const void *bytes, size_t length, char digest[SCHED_DIGEST_SIZE])
 
     if (EVP_Digest(bytes, length, raw, &size, EVP_md5(), NULL) != 1 || size != 16)
         abort();
-    for (unsigned i = 0; i < size; i++)
-        snprintf(digest + 2 * i, 3, "%02x", raw[i]);
+    for (unsigned i = 0; i < size; i++) {
+        digest[2 * i] = "0123456789abcdef"[raw[i] >> 4];
+        digest[2 * i + 1] = "0123456789abcdef"[raw[i] & 15];
+    }
+    digest[2 * size] = '\0';
 }
 
 /* Whether name is one of the words of list (words end at any white space). */

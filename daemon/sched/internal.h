@@ -55,12 +55,17 @@ enum { LOC_CURRENT = 1, LOC_PENDING = 2, LOC_ASSIGNED = 4 };
 enum { SELECT_ACTIVE = 1, SELECT_NONNEGATIVE = 2, SELECT_THIS_WITH = 4 };
 enum coloc_affects { COLOC_NOTHING, COLOC_ROLE, COLOC_LOCATION };
 
-/* hf_xml_get() for the histories, where this is most of the work: looks at the first letter first. */
+/* hf_xml_get() for the histories, where this is most of the work: the names differ in their first letters,
+ * and a call of strcmp() for each costs more than looking at these. */
 static inline const char *sc_get(const xmlNode *element, const char *name)
 {
     for (const xmlAttr *attr = element == NULL ? NULL : element->properties; attr != NULL;
          attr = attr->next) {
-        if (*(const char *)attr->name != *name || strcmp((const char *)attr->name, name) != 0)
+        const char *own = (const char *)attr->name;
+        size_t i = 0;
+        while (own[i] == name[i] && name[i] != '\0')
+            i++;
+        if (own[i] != name[i])
             continue;
         return attr->children == NULL || attr->children->content == NULL
                    ? ""

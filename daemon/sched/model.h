@@ -570,6 +570,9 @@ struct run {
         struct sched_reason *at;
         int n, capacity;
     } reasons;
+    struct common_digest {
+        const char *timeout, *digest;
+    } common_digests[2]; /* without and with a timeout */
     struct sched_graph graph;
     struct {
         struct action **at;

@@ -66,6 +66,25 @@ static struct prepared prepare(struct run *run, struct resource *rsc, const stru
     return prepared;
 }
 
+/* The fingerprint of all parameters.  Most operations of most resources have none but the timeout: theirs is
+ * the same as the last such one's. */
+static const char *digest_all(struct run *run, const struct prepared *prepared)
+{
+    struct common_digest *common = &run->common_digests[prepared->n > 0];
+    bool few =
+        prepared->n == 0 || (prepared->n == 1 && strcmp(prepared->attrs[0].name, "CRM_meta_timeout") == 0);
+    const char *value = prepared->n > 0 ? prepared->attrs[0].value : NULL;
+    char text[SCHED_DIGEST_SIZE];
+
+    if (few && common->digest != NULL && sc_eq(common->timeout, value))
+        return common->digest;
+    sched_digest_all(prepared->attrs, prepared->n, text);
+    const char *digest = keep(run, text);
+    if (few)
+        *common = (struct common_digest){value, digest};
+    return digest;
+}
+
 static struct digest *cached(struct run *run, struct resource *rsc, struct op_config *config,
                              const struct node *node, const char *restart_list, bool want_restart)
 {
@@ -78,8 +97,7 @@ static struct digest *cached(struct run *run, struct resource *rsc, struct op_co
     struct digest *digest = HF_ARENA_NEW(run->arena, struct digest);
     struct prepared prepared = prepare(run, rsc, config, node);
     char text[SCHED_DIGEST_SIZE];
-    sched_digest_all(prepared.attrs, prepared.n, text);
-    digest->all = keep(run, text);
+    digest->all = digest_all(run, &prepared);
     digest->node = node;
     digest->op_params = prepared.op_params;
     digest->restart_list = restart_list;

@@ -55,15 +55,27 @@ struct event {
 
 /* --- entries --- */
 
+/* Reads count numbers, each followed by the character of ends in its place; what follows them, or NULL. */
+static const char *read_numbers(const char *text, const char *ends, int *numbers, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char *end = NULL;
+        long number = strtol(text, &end, 10);
+        if (end == text || *end != ends[i])
+            return NULL;
+        numbers[i] = (int)number;
+        text = end + 1;
+    }
+    return text;
+}
+
 /* The exit code that the operation was meant to have; -1 if the entry does not say. */
 int sc_target_rc(const xmlNode *op)
 {
     const char *key = sc_get(op, "transition-key");
-    int action, transition, target;
+    int numbers[3]; /* action, transition, exit code */
 
-    if (key == NULL)
-        return -1;
-    return sscanf(key, "%d:%d:%d:", &action, &transition, &target) == 3 ? target : -1;
+    return key != NULL && read_numbers(key, ":::", numbers, 3) != NULL ? numbers[2] : -1;
 }
 
 static bool is_probe(const xmlNode *op)
@@ -90,14 +102,15 @@ const char *sc_history_key(const xmlNode *op)
 static int transition_of(const xmlNode *op, const char **uuid, char buffer[40])
 {
     const char *magic = sc_get(op, "transition-magic");
-    int status, rc, action, transition, target;
+    int numbers[5]; /* status, exit code, action, transition, wanted exit code */
 
     buffer[0] = '\0';
-    if (magic == NULL ||
-        sscanf(magic, "%d:%d;%d:%d:%d:%36s", &status, &rc, &action, &transition, &target, buffer) != 6)
+    const char *rest = magic == NULL ? NULL : read_numbers(magic, ":;:::", numbers, 5);
+    if (rest == NULL || *rest == '\0')
         return -2;
+    snprintf(buffer, 37, "%s", rest);
     *uuid = buffer;
-    return transition;
+    return numbers[3];
 }
 
 /* Without call ids to go by: the later transition, and within one what is still pending. */
