@@ -146,20 +146,25 @@ static void unpack_set(struct run *run, const xmlNode *set, int score, const cha
     }
 }
 
-/* The members of a set that stand for it towards another: all, or one if it is sequential. */
+/* The members of a set that stand for it towards another: all, or one if it is sequential (none, if just that
+ * one does not exist). */
 static void representatives(struct run *run, const xmlNode *set, bool last, struct resources *list)
 {
+    const xmlNode *one = NULL;
+
     HF_XML_EACH (ref, set, "resource_ref") {
-        struct resource *rsc = sc_constraint_rsc(run, hf_xml_get(ref, "id"));
-        if (rsc == NULL)
+        if (one == NULL || last)
+            one = ref;
+        if (sequential(set))
             continue;
-        if (sequential(set) && list->n == 1 && !last)
-            return;
-        if (sequential(set) && list->n == 1)
-            list->at[0] = rsc;
-        else
+        struct resource *rsc = sc_constraint_rsc(run, hf_xml_get(ref, "id"));
+        if (rsc != NULL)
             SC_PUSH(run, list, rsc);
     }
+    struct resource *rsc =
+        one != NULL && sequential(set) ? sc_constraint_rsc(run, hf_xml_get(one, "id")) : NULL;
+    if (rsc != NULL)
+        SC_PUSH(run, list, rsc);
 }
 
 static void colocate_sets(struct run *run, const char *id, const xmlNode *set1, const xmlNode *set2,

@@ -156,6 +156,8 @@ static void fill_common(struct run *run, struct status_resource *out, const stru
 {
     out->id = sc_printable_id(rsc);
     out->target_role = sc_attr(&rsc->meta, "target-role");
+    if (out->target_role == NULL && rsc->kind == KIND_CLONE && rsc->children.n > 0)
+        out->target_role = sc_attr(&rsc->children.at[0]->meta, "target-role"); /* any instance will do */
     out->active = sc_active(rsc, true);
     out->partly_active = sc_active(rsc, false);
     out->failed = rsc->flags & RSC_FAILED;
@@ -194,10 +196,7 @@ static void fill_stopped(struct run *run, struct status_resource *out, const str
         struct status_stopped *at;
         int n, capacity;
     } groups = {0};
-    const char *wanted = out->target_role != NULL || rsc->children.n == 0
-                             ? out->target_role
-                             : sc_attr(&rsc->children.at[0]->meta, "target-role");
-    bool disabled = sc_role_parse(wanted) == ROLE_STOPPED;
+    bool disabled = sc_role_parse(out->target_role) == ROLE_STOPPED;
     const struct table *where = &rsc->probed;
 
     /* A failure that bans it somewhere has made the list of all candidates already. */
