@@ -208,6 +208,10 @@ int64_t sc_time_add(int64_t epoch, int utc_offset, int64_t years, int64_t months
     return from_calendar(&c, utc_offset) + days * 86400 + seconds;
 }
 
+/* More is no duration but a slip of the keyboard: 31,000 years, and of a unit so many that they fit. */
+#define MOST_SECONDS INT64_C(1000000000000)
+#define MOST_UNITS 1000000000L
+
 /* PnYnMnWnDTnHnMnS in seconds; a year has 365 days and a month 30 here. */
 bool sc_duration_parse(const char *text, int64_t *seconds)
 {
@@ -224,7 +228,7 @@ bool sc_duration_parse(const char *text, int64_t *seconds)
         }
         char *end;
         long value = strtol(text, &end, 10);
-        if (end == text)
+        if (end == text || value > MOST_UNITS || value < -MOST_UNITS)
             return false;
         switch (*end) {
         case 'Y':
@@ -248,6 +252,8 @@ bool sc_duration_parse(const char *text, int64_t *seconds)
         default:
             return false;
         }
+        if (*seconds > MOST_SECONDS || *seconds < -MOST_SECONDS)
+            return false;
         text = end + 1;
     }
     return true;

@@ -92,7 +92,7 @@ bool sc_interval(const char *text, int64_t *ms)
         int64_t seconds;
         if (!sc_duration_parse(text, &seconds) || seconds < 0)
             return false;
-        *ms = seconds * 1000;
+        *ms = seconds > UINT_MAX / 1000 ? UINT_MAX : seconds * 1000;
         return true;
     }
     errno = 0;

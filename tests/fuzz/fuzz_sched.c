@@ -1,6 +1,6 @@
 /* fuzz_sched.c - the scheduler and the engine on any CIB: bytes that libFuzzer makes.
  *
- * Build: see tests/fuzz/sched.sh. */
+ * Build: see tests/fuzz/sched. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (error == NULL) {
         sched_print_status(output, STATUS_SIMULATE | STATUS_SHOW_FAILED, "", &text);
         sched_print_summary(output, "", &text);
+        sched_print_dot(output, true, true, &text);
         sched_print_scores(output, "", &text);
         graph_to_xml(sched_graph(output), &text);
         walk(sched_graph(output));

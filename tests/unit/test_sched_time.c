@@ -40,6 +40,8 @@ static void durations(void **state)
     assert_true(sc_duration_parse("P1DT1M", &seconds));
     assert_int_equal(seconds, 86460);
     assert_false(sc_duration_parse("1h", &seconds));
+    assert_false(sc_duration_parse("P20273112120Y61M10S", &seconds)); /* more than fits */
+    assert_false(sc_duration_parse("PT999999999H999999999H", &seconds));
 }
 
 static void intervals(void **state)
