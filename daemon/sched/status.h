@@ -22,13 +22,13 @@ struct status_node {
     bool maintenance;
     bool shutdown; /* asked to leave */
     bool is_dc;
-    int health;        /* 1 green, 0 yellow, -1 red */
+    int health; /* 1 green, 0 yellow, -1 red */
     bool expected_up;
     const char *feature_set; /* of a member that is up: "" if it does not say; else NULL */
     const char *host;        /* guests: the node whose container it is */
     const char *launcher;    /* guests: the resource that runs them */
-    int n_resources;   /* that run on it */
-    const char *state; /* crm_mon's words: "online", "OFFLINE", "UNCLEAN (offline)", "standby"... */
+    int n_resources;         /* that run on it */
+    const char *state;       /* crm_mon's words: "online", "OFFLINE", "UNCLEAN (offline)", "standby"... */
 };
 
 /* A replica is one container of a bundle with what belongs to it: its children are the address, the
@@ -90,10 +90,10 @@ struct status_failure {
     const char *status_text; /* "complete", "Timed Out", ... */
     const char *exit_reason; /* may be "" */
     int call_id;
-    const char *key;         /* "db_monitor_10000" */
-    bool key_is_id;          /* an old history, that knows no key but the entry's id */
-    bool reasonless;         /* the history has no exit reason, not even an empty one */
-    bool timed;              /* the history says how long it waited and ran */
+    const char *key; /* "db_monitor_10000" */
+    bool key_is_id;  /* an old history, that knows no key but the entry's id */
+    bool reasonless; /* the history has no exit reason, not even an empty one */
+    bool timed;      /* the history says how long it waited and ran */
     int64_t queue_ms;
     int64_t last_change; /* epoch seconds, 0 unknown */
     int64_t exec_ms;
