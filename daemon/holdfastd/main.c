@@ -18,6 +18,7 @@
 #include "daemon/holdfastd/disk.h"
 #include "daemon/holdfastd/guard.h"
 #include "daemon/holdfastd/plans.h"
+#include "daemon/holdfastd/vote.h"
 #include "daemon/node/node.h"
 #include "daemon/runner/client.h"
 #include "fence/runner.h"
@@ -41,6 +42,7 @@ struct daemon {
     struct hf_control_server *control;
     struct runner_client *runner;
     struct fence_runner *fences;
+    struct vote *vote; /* NULL until there is a node */
     struct guard_side *guard;
     struct cib_schema *schema;
     struct cib_store *store;
@@ -191,6 +193,7 @@ static void step(struct daemon *daemon, struct node_event *event)
     for (size_t i = 0; i < count; i++)
         perform(daemon, &effects[i]);
     guard_side_duty(daemon->guard, node_duty(daemon->node));
+    vote_refresh(daemon->vote);
     arm_timer(daemon);
 }
 
@@ -210,6 +213,11 @@ static void make_uuid(char text[37])
 }
 
 static const struct runner_client_hooks runner_hooks;
+
+static bool holds_lock(void *context, const uint32_t *nodes, size_t count)
+{
+    return node_lock_among(((struct daemon *)context)->node, nodes, count);
+}
 
 static void on_guard(void *context, struct node_event *event)
 {
@@ -234,6 +242,7 @@ static void make_node(struct daemon *daemon, const struct corosync_node *nodes, 
     daemon->runner = runner_client_new(daemon->loop, &settings, &runner_hooks, daemon);
     daemon->guard = guard_side_open(daemon->loop, daemon->options.guard_config, on_guard, daemon);
     guard_side_start(daemon->guard);
+    daemon->vote = vote_open(daemon->loop, holds_lock, daemon);
 }
 
 static void on_nodes(void *context, const struct corosync_node *nodes, int count, const char *cluster)
@@ -276,6 +285,7 @@ static void on_view(void *context, const struct corosync_view *view)
     event.view.n_left = view->n_left;
     event.view.heard = corosync_heard(((struct daemon *)context)->corosync, &event.view.machines);
     event.view.quorate = view->quorate;
+    event.view.lock_votes = vote_is_cast(((struct daemon *)context)->vote);
     event.view.ring = view->ring;
     step(context, &event);
 }
@@ -286,6 +296,7 @@ static void on_quorum(void *context, bool quorate, uint64_t ring)
 
     event.view.heard = corosync_heard(((struct daemon *)context)->corosync, &event.view.machines);
     event.view.quorate = quorate;
+    event.view.lock_votes = vote_is_cast(((struct daemon *)context)->vote);
     event.view.ring = ring;
     step(context, &event);
 }
@@ -598,6 +609,7 @@ static void finish(struct daemon *daemon)
     corosync_close(daemon->corosync);
     runner_client_free(daemon->runner);
     guard_side_close(daemon->guard);
+    vote_close(daemon->vote);
     fence_runner_free(daemon->fences);
     plans_stop(daemon->plans);
     disk_stop(daemon->disk);

@@ -483,6 +483,7 @@ static void take_machines(struct node *node, const struct node_event *event)
     node->heard = hf_memdup(event->view.heard, (size_t)event->view.machines * sizeof(*node->heard));
     node->machines = event->view.machines;
     node->corosync_quorate = event->view.quorate;
+    node->lock_votes = event->view.lock_votes;
 }
 
 static void take_view(struct node *node, const struct node_event *event)

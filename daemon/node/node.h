@@ -129,8 +129,9 @@ struct node_event {
             const uint32_t *heard; /* machines, whether or not a daemon runs on them */
             int machines;          /* how many */
             bool quorate;
+            bool lock_votes; /* the lock is a quorum device of corosync's: quorate says what it says */
             uint64_t ring;
-        } view; /* NODE_VIEW; NODE_QUORUM uses heard, machines, quorate and ring */
+        } view; /* NODE_VIEW; NODE_QUORUM uses heard and what is below it */
         struct {
             const struct node_name *names;
             int count;
@@ -217,6 +218,8 @@ const struct node_effect *node_step(struct node *node, const struct node_event *
 int64_t node_deadline(const struct node *node);
 /* Asked after each step. */
 struct node_duty node_duty(const struct node *node);
+/* Whether one of these nodes owns the lock `cluster', as far as is known. */
+bool node_lock_among(const struct node *node, const uint32_t *ids, size_t count);
 /* For tests and the shell's own questions. */
 const struct cib_replica *node_replica(const struct node *node);
 /* Nothing is left to do: as far as this node, if it coordinates, knows. */

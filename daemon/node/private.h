@@ -163,7 +163,7 @@ struct node {
     size_t n_members;
     cib_member *expelled; /* the group may list them still */
     size_t n_expelled, expelled_capacity;
-    bool corosync_quorate;
+    bool corosync_quorate, lock_votes;
     struct node_lock lock;       /* what this node holds */
     struct lock_holder *holders; /* what the members said they hold */
     size_t n_holders, holders_capacity;

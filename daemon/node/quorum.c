@@ -26,6 +26,18 @@ static uint32_t held_term(const struct node *node)
     return (uint32_t)term;
 }
 
+bool node_lock_among(const struct node *node, const uint32_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] == node->self && node->lock.owned)
+            return true;
+        for (size_t h = 0; h < node->n_holders; h++)
+            if (node->holders[h].id == ids[i] && ids[i] != node->self && node->holders[h].owned)
+                return true;
+    }
+    return false;
+}
+
 /* One member that has lock servers is enough: the others only do not know them yet. */
 static bool lock_needed(const struct node *node)
 {
@@ -61,7 +73,7 @@ int64_t quorum_grace(const struct node *node)
 {
     int64_t until = node->quorum_left + 2 * (int64_t)node->lock.lease_ms;
 
-    if (node->quorum_left == 0 || !node->corosync_quorate || until <= node->now)
+    if (node->quorum_left == 0 || (!node->corosync_quorate && !node->lock_votes) || until <= node->now)
         return INT64_MAX;
     return until;
 }
