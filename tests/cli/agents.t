@@ -23,7 +23,7 @@ holdfast: refused (--force overrides): primitive a: agent ocf:test:Fails: ended 
 $ holdfast configure primitive a ocf:test:Loud
 holdfast: refused (--force overrides): primitive a: agent ocf:test:Loud: printed more than 1048576 bytes
 [3]
-$ holdfast configure primitive a ocf:test:Slow; pgrep -f 'sleep 654.321'
+$ holdfast configure primitive a ocf:test:Slow; pgrep -f "sleep 654[.]$SLOW"
 holdfast: refused (--force overrides): primitive a: agent ocf:test:Slow: gave no meta-data within 10 s
 [1]
 $ holdfast configure primitive a systemd:no-such-unit
