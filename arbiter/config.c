@@ -2,13 +2,11 @@
 #include "arbiter/config.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/buf.h"
+#include "lib/ini.h"
 
 enum { FILE_MAX = 4 * 1024 * 1024 };
 
@@ -72,30 +70,6 @@ void arbiter_config_free(struct arbiter_config *config)
     *config = (struct arbiter_config){0};
 }
 
-/* A whole number with an optional unit ms, s, min (for a duration; ms without one), within bounds. */
-static bool parse_number(const char *text, bool duration, uint32_t least, uint32_t most, uint32_t *value)
-{
-    unsigned long long number;
-    char *end;
-
-    if (!isdigit((unsigned char)text[0]))
-        return false;
-    errno = 0;
-    number = strtoull(text, &end, 10);
-    if (errno != 0 || number > UINT32_MAX)
-        return false;
-    if (duration && strcmp(end, "s") == 0)
-        number *= 1000;
-    else if (duration && strcmp(end, "min") == 0)
-        number *= 60000;
-    else if (*end != '\0' && !(duration && strcmp(end, "ms") == 0))
-        return false;
-    if (number < least || number > most)
-        return false;
-    *value = (uint32_t)number;
-    return true;
-}
-
 bool arbiter_address_parse(const char *text, char host[256], char port[8])
 {
     const char *colon = strrchr(text, ':'), *end = colon;
@@ -115,7 +89,7 @@ bool arbiter_address_parse(const char *text, char host[256], char port[8])
     length = end != NULL ? (size_t)(end - text) : strlen(text);
     if (length == 0 || length > 255)
         return false;
-    if (!parse_number(colon != NULL ? colon + 1 : "7433", false, 1, 65535, &number))
+    if (!hf_ini_number(colon != NULL ? colon + 1 : "7433", false, 1, 65535, &number))
         return false;
     snprintf(port, 8, "%u", number);
     memcpy(host, text, length);
@@ -153,7 +127,7 @@ static struct hf_error *set_server(struct arbiter_config *config, const char *na
             *(char **)at = hf_strdup(value);
             return NULL;
         }
-        if (!parse_number(value, option->kind == DURATION, option->least, option->most, (uint32_t *)at))
+        if (!hf_ini_number(value, option->kind == DURATION, option->least, option->most, (uint32_t *)at))
             return hf_error_new(HF_REFUSED, "%s: expected a %s from %u to %u%s, found `%s'", name,
                                 option->kind == DURATION ? "duration" : "number", option->least, option->most,
                                 option->kind == DURATION ? " ms (units: ms, s, min)" : "", value);
@@ -168,41 +142,24 @@ static struct hf_error *set_cluster(struct arbiter_cluster_config *cluster, cons
     if (strcmp(name, "max-hold") != 0)
         return hf_error_new(HF_REFUSED, "[cluster %s] has no option `%s'; expected max-hold", cluster->name,
                             name);
-    if (!parse_number(value, true, 100, 3600000, &cluster->max_hold_ms))
+    if (!hf_ini_number(value, true, 100, 3600000, &cluster->max_hold_ms))
         return hf_error_new(
             HF_REFUSED,
             "max-hold: expected a duration from 100 to 3600000 ms (units: ms, s, min), found `%s'", value);
     return NULL;
 }
 
-static char *trim(char *text)
-{
-    char *end = text + strlen(text);
-
-    while (end > text && isspace((unsigned char)end[-1]))
-        *--end = '\0';
-    while (isspace((unsigned char)*text))
-        text++;
-    return text;
-}
-
 enum section { NONE, SERVER, CLUSTER };
 
-static struct hf_error *begin_section(struct arbiter_config *config, char *line, enum section *section)
+static struct hf_error *begin_section(struct arbiter_config *config, char *name, enum section *section)
 {
-    char *end = strchr(line, ']'), *name;
-
-    if (end == NULL || end[1] != '\0')
-        return hf_error_new(HF_REFUSED, "expected [server] or [cluster NAME]");
-    *end = '\0';
-    name = trim(line + 1);
     if (strcmp(name, "server") == 0) {
         *section = SERVER;
         return NULL;
     }
     if (strncmp(name, "cluster", 7) != 0 || !isspace((unsigned char)name[7]))
         return hf_error_new(HF_REFUSED, "expected [server] or [cluster NAME], found [%s]", name);
-    name = trim(name + 7);
+    name += 7 + strspn(name + 7, " \t");
     if (!frame_name_ok(name))
         return hf_error_new(HF_REFUSED, "cluster name `%s': expected 1 to %d letters, digits or ._-:@/", name,
                             FRAME_NAME_MAX);
@@ -216,29 +173,23 @@ static struct hf_error *begin_section(struct arbiter_config *config, char *line,
     return NULL;
 }
 
-static struct hf_error *read_line(struct arbiter_config *config, char *line, enum section *section)
-{
-    char *equals;
+struct parser {
+    struct arbiter_config *config;
+    enum section section;
+};
 
-    line[strcspn(line, "#")] = '\0';
-    line = trim(line);
-    if (line[0] == '\0')
-        return NULL;
-    if (line[0] == '[')
-        return begin_section(config, line, section);
-    equals = strchr(line, '=');
-    if (equals == NULL)
-        return hf_error_new(HF_REFUSED, "expected OPTION = VALUE or a [section], found `%s'", line);
-    if (*section == NONE)
+static struct hf_error *take_line(void *context, const struct hf_ini_line *line)
+{
+    struct parser *parser = context;
+    struct arbiter_config *config = parser->config;
+
+    if (line->section != NULL)
+        return begin_section(config, line->section, &parser->section);
+    if (parser->section == NONE)
         return hf_error_new(HF_REFUSED, "expected [server] or [cluster NAME] before the first option");
-    *equals = '\0';
-    line = trim(line);
-    equals = trim(equals + 1);
-    if (equals[0] == '\0')
-        return hf_error_new(HF_REFUSED, "%s has no value", line);
-    if (*section == SERVER)
-        return set_server(config, line, equals);
-    return set_cluster(&config->clusters[config->cluster_count - 1], line, equals);
+    if (parser->section == SERVER)
+        return set_server(config, line->name, line->value);
+    return set_cluster(&config->clusters[config->cluster_count - 1], line->name, line->value);
 }
 
 static struct hf_error *check_whole(const struct arbiter_config *config, const char *source)
@@ -252,37 +203,19 @@ static struct hf_error *check_whole(const struct arbiter_config *config, const c
 
 struct hf_error *arbiter_config_parse(const char *text, const char *source, struct arbiter_config *config)
 {
-    char *copy HF_CLEANUP(hf_freep) = hf_strdup(text), *rest = copy, *line;
-    enum section section = NONE;
+    struct parser parser = {.config = config};
+    struct hf_error *error =
+        hf_ini_parse(text, source, "OPTION = VALUE, [server] or [cluster NAME]", take_line, &parser);
 
-    for (int number = 1; (line = strsep(&rest, "\n")) != NULL; number++) {
-        struct hf_error *error = read_line(config, line, &section);
-
-        if (error != NULL)
-            return hf_error_wrap(error, "%s:%d", source, number);
-    }
-    return check_whole(config, source);
+    return error != NULL ? error : check_whole(config, source);
 }
 
 struct hf_error *arbiter_config_read(const char *path, struct arbiter_config *config)
 {
-    struct hf_buf text HF_CLEANUP(hf_buf_free) = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char block[4096];
-    ssize_t got;
+    char *text HF_CLEANUP(hf_freep) = NULL;
+    struct hf_error *error = hf_ini_read(path, FILE_MAX, &text);
 
-    if (fd < 0)
-        return hf_error_errno(errno, "cannot read %s", path);
-    while ((got = read(fd, block, sizeof(block))) > 0 && text.length <= FILE_MAX)
-        hf_buf_add(&text, block, (size_t)got);
-    close(fd);
-    if (got < 0)
-        return hf_error_errno(errno, "cannot read %s", path);
-    if (text.length > FILE_MAX)
-        return hf_error_new(HF_REFUSED, "%s is longer than %d bytes", path, FILE_MAX);
-    if (strlen(hf_buf_text(&text)) != text.length)
-        return hf_error_new(HF_REFUSED, "%s has a NUL byte: not a configuration file", path);
-    return arbiter_config_parse(hf_buf_text(&text), path, config);
+    return error != NULL ? error : arbiter_config_parse(text, path, config);
 }
 
 uint32_t arbiter_config_max_hold(const struct arbiter_config *config, const char *cluster)

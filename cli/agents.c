@@ -125,13 +125,20 @@ struct hf_error *agent_find(const struct agent_name *name, char **path)
     if (strcmp(name->class, "lsb") == 0)
         return find_program("/etc/init.d", name->type, what, path);
     if (strcmp(name->class, "systemd") == 0 || strcmp(name->class, "service") == 0) {
+        /* Of class service a script comes before a unit, as where it is run (daemon/runner/agent.h). */
+        if (strcmp(name->class, "service") == 0) {
+            struct hf_error *none = find_program("/etc/init.d", name->type, what, path);
+
+            if (none == NULL)
+                return NULL;
+            hf_error_free(none);
+        }
         *path = find_unit(name->type);
         if (*path != NULL)
             return NULL;
-        if (strcmp(name->class, "service") == 0)
-            return find_program("/etc/init.d", name->type, what, path);
         return hf_error_new(HF_REFUSED,
-                            "agent %s is not installed on this machine, expected the systemd unit %s%s", what,
+                            "agent %s is not installed on this machine, expected %sthe systemd unit %s%s",
+                            what, strcmp(name->class, "service") == 0 ? "a script in /etc/init.d or " : "",
                             name->type, strchr(name->type, '.') != NULL ? "" : ".service");
     }
     return hf_error_new(HF_REFUSED,

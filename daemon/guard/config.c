@@ -1,15 +1,13 @@
 /* config.c - see config.h. */
 #include "daemon/guard/config.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "arbiter/frame.h"
+#include "lib/ini.h"
 
-enum { CONFIG_FILE_MAX = 64 * 1024, LINE_MAX_BYTES = 1024 };
+enum { CONFIG_FILE_MAX = 64 * 1024 };
 
 enum kind { NAME, PATH, DURATION, NUMBER, SERVER };
 
@@ -72,28 +70,6 @@ static void set_text(char **member, const char *value)
     *member = hf_strdup(value);
 }
 
-/* A whole number; a duration with an optional unit: ms, s, min. */
-static bool parse_number(const char *text, bool duration, uint32_t *value)
-{
-    char *end;
-    unsigned long long number;
-
-    if (!isdigit((unsigned char)text[0]))
-        return false;
-    errno = 0;
-    number = strtoull(text, &end, 10);
-    if (errno != 0 || number > UINT32_MAX)
-        return false;
-    if (duration && strcmp(end, "s") == 0)
-        number *= 1000;
-    else if (duration && strcmp(end, "min") == 0)
-        number *= 60000;
-    else if (*end != '\0' && !(duration && strcmp(end, "ms") == 0))
-        return false;
-    *value = number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
-    return true;
-}
-
 static struct hf_error *take_server(const char *value, struct guard_config *config)
 {
     size_t length = strcspn(value, " \t");
@@ -136,13 +112,13 @@ static struct hf_error *take_value(const struct option *option, const char *valu
         set_text(member, value);
         return NULL;
     case DURATION:
-        if (!parse_number(value, true, &number) || number < option->least || number > option->most)
+        if (!hf_ini_number(value, true, option->least, option->most, &number))
             return hf_error_new(HF_REFUSED,
                                 "%s: expected a duration from %u to %u ms (units: ms, s, min), found '%s'",
                                 option->name, option->least, option->most, value);
         break;
     case NUMBER:
-        if (!parse_number(value, false, &number) || number < option->least || number > option->most)
+        if (!hf_ini_number(value, false, option->least, option->most, &number))
             return hf_error_new(HF_REFUSED, "%s: expected a number from %u to %u, found '%s'", option->name,
                                 option->least, option->most, value);
         break;
@@ -153,41 +129,19 @@ static struct hf_error *take_value(const struct option *option, const char *valu
 
 /* --- lines --- */
 
-static char *trim(char *text)
-{
-    char *end;
-
-    while (isspace((unsigned char)*text))
-        text++;
-    end = text + strlen(text);
-    while (end > text && isspace((unsigned char)end[-1]))
-        *--end = '\0';
-    return text;
-}
-
 struct parser {
     struct guard_config *config;
     bool in_section;
     uint32_t seen; /* options, a bit each */
 };
 
-static struct hf_error *take_option(struct parser *parser, char *line)
+static struct hf_error *take_option(struct parser *parser, const char *name, const char *value)
 {
-    char *equals = strchr(line, '=');
-    const char *name, *value;
-
-    if (equals == NULL)
-        return hf_error_new(HF_REFUSED, "expected 'option = value' or '[guard]', found '%s'", line);
-    *equals = '\0';
-    name = trim(line);
-    value = trim(equals + 1);
     if (!parser->in_section)
         return hf_error_new(HF_REFUSED, "expected '[guard]' before the option %s", name);
     for (size_t i = 0; i < HF_ARRAY_LENGTH(options); i++) {
         if (strcmp(options[i].name, name) != 0)
             continue;
-        if (*value == '\0')
-            return hf_error_new(HF_REFUSED, "%s: expected a value", name);
         if ((parser->seen & 1U << i) != 0 && options[i].kind != SERVER)
             return hf_error_new(HF_REFUSED, "%s: it was set before", name);
         parser->seen |= 1U << i;
@@ -200,19 +154,14 @@ static struct hf_error *take_option(struct parser *parser, char *line)
         name);
 }
 
-static struct hf_error *take_line(struct parser *parser, char *line)
+static struct hf_error *take_line(void *context, const struct hf_ini_line *line)
 {
-    char *comment = strchr(line, '#');
+    struct parser *parser = context;
 
-    if (comment != NULL)
-        *comment = '\0';
-    line = trim(line);
-    if (*line == '\0')
-        return NULL;
-    if (*line != '[')
-        return take_option(parser, line);
-    if (strcmp(line, "[guard]") != 0)
-        return hf_error_new(HF_REFUSED, "unknown section '%s'; expected [guard]", line);
+    if (line->section == NULL)
+        return take_option(parser, line->name, line->value);
+    if (strcmp(line->section, "guard") != 0)
+        return hf_error_new(HF_REFUSED, "unknown section '[%s]'; expected [guard]", line->section);
     parser->in_section = true;
     return NULL;
 }
@@ -244,45 +193,16 @@ static struct hf_error *check_whole(const struct guard_config *config)
 struct hf_error *guard_config_parse(const char *text, const char *source, struct guard_config *config)
 {
     struct parser parser = {.config = config};
-    unsigned number = 0;
+    struct hf_error *error = hf_ini_parse(text, source, "'option = value' or '[guard]'", take_line, &parser);
 
-    while (*text != '\0') {
-        size_t length = strcspn(text, "\n");
-        struct hf_error *error;
-
-        number++;
-        if (length > LINE_MAX_BYTES) {
-            error = hf_error_new(HF_REFUSED, "a line is longer than %d bytes", LINE_MAX_BYTES);
-        } else {
-            char *line HF_CLEANUP(hf_freep) = hf_strndup(text, length);
-
-            error = take_line(&parser, line);
-        }
-        if (error != NULL)
-            return hf_error_wrap(error, "%s:%u", source, number);
-        text += length + (text[length] == '\n');
-    }
-    return hf_error_wrap(check_whole(config), "%s", source);
+    return error != NULL ? error : hf_error_wrap(check_whole(config), "%s", source);
 }
 
 struct hf_error *guard_config_read(const char *path, struct guard_config *config)
 {
-    struct hf_buf text HF_CLEANUP(hf_buf_free) = {0};
-    char part[4096];
-    ssize_t length;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *text HF_CLEANUP(hf_freep) = NULL;
+    struct hf_error *error = hf_ini_read(path, CONFIG_FILE_MAX, &text);
 
-    if (fd < 0)
-        return hf_error_errno(errno, "cannot read the guard's configuration %s", path);
-    while ((length = read(fd, part, sizeof(part))) > 0 && text.length <= CONFIG_FILE_MAX)
-        hf_buf_add(&text, part, (size_t)length);
-
-    int number = errno;
-
-    close(fd);
-    if (length < 0)
-        return hf_error_errno(number, "cannot read the guard's configuration %s", path);
-    if (text.length > CONFIG_FILE_MAX || memchr(hf_buf_text(&text), '\0', text.length) != NULL)
-        return hf_error_new(HF_REFUSED, "%s is no text file of at most %d bytes", path, CONFIG_FILE_MAX);
-    return guard_config_parse(hf_buf_text(&text), path, config);
+    return error != NULL ? hf_error_wrap(error, "the guard's configuration")
+                         : guard_config_parse(text, path, config);
 }

@@ -469,14 +469,6 @@ static uint64_t view_name(const struct node_event *event)
     return event->view.ring << 32 | (uint32_t)(name ^ name >> 32);
 }
 
-/* So many members may be missing and the rest is still more than half of all configured nodes. */
-static unsigned spare_members(const struct node *node)
-{
-    size_t all = node->n_names > node->n_members ? node->n_names : node->n_members, enough = all / 2 + 1;
-
-    return node->n_names > 0 && node->n_members > enough ? (unsigned)(node->n_members - enough) : 0;
-}
-
 static void take_machines(struct node *node, const struct node_event *event)
 {
     free(node->heard);
@@ -508,7 +500,7 @@ static void take_view(struct node *node, const struct node_event *event)
     controller_view(node, event);
     quorum_note(node);
     view.quorum = quorum_now(node, &view.term);
-    view.spare = spare_members(node);
+    view.spare = quorum_spare(node);
     replica_step(node, &view);
     quorum_view(node);
     request_ask_again(node);
@@ -520,7 +512,7 @@ void node_quorum_changed(struct node *node)
 
     quorum_note(node);
     event.quorum = quorum_now(node, &event.term);
-    event.spare = spare_members(node);
+    event.spare = quorum_spare(node);
     replica_step(node, &event);
 }
 

@@ -314,6 +314,10 @@ void fencing_end(struct node *node);
 
 /* Whether this partition may decide, as far as this node knows; the lock's term. */
 enum cib_quorum quorum_now(const struct node *node, uint32_t *term);
+/* So many members may be missing and the rest is still more than half of all configured nodes. */
+unsigned quorum_spare(const struct node *node);
+/* HF_NO_QUORUM if a client's change of the configuration must not be taken here now, whatever corosync says. */
+struct hf_error *quorum_may_change(const struct node *node);
 void quorum_lock(struct node *node, const struct node_lock *lock);
 void quorum_view(struct node *node);
 /* To be called whenever quorum_now() may have changed. */

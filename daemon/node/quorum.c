@@ -78,6 +78,28 @@ int64_t quorum_grace(const struct node *node)
     return until;
 }
 
+unsigned quorum_spare(const struct node *node)
+{
+    size_t all = node->n_names > node->n_members ? node->n_names : node->n_members, enough = all / 2 + 1;
+
+    return node->n_names > 0 && node->n_members > enough ? (unsigned)(node->n_members - enough) : 0;
+}
+
+/* Corosync counts machines, a change is on the disks of members. If members that are not more than half of
+ * the machines could acknowledge one, the daemons of the other half, started without them, would not know of
+ * it. Of two machines one member is enough all the same: the other's daemon may be down for as long as it
+ * takes. */
+struct hf_error *quorum_may_change(const struct node *node)
+{
+    if (!cib_replica_in_sync(node->replica))
+        return hf_error_new(HF_NO_QUORUM, "this node is not in sync with the cluster yet");
+    if (node->machines > 2 && node->n_members * 2 <= (size_t)node->machines)
+        return hf_error_new(HF_NO_QUORUM,
+                            "only %zu of %d machines run holdfastd: the configuration cannot be changed",
+                            node->n_members, node->machines);
+    return NULL;
+}
+
 /* Everybody takes part in the lock; the more senior bids earlier. */
 static void want(struct node *node)
 {

@@ -80,25 +80,21 @@ static void handle_query(struct node *node, uint64_t client, const xmlNode *requ
 
 /* --- changes --- */
 
+static void client_change(struct node *node, uint64_t client, const char *change, size_t length,
+                          const char *origin)
+{
+    struct hf_error *error = quorum_may_change(node);
+
+    if (error != NULL)
+        node_reply(node, client, error, NULL, NULL);
+    else
+        node_change(node, client, change, length, origin);
+}
+
 static void handle_change(struct node *node, uint64_t client, const xmlNode *request, const char *text,
                           size_t length)
 {
-    if (!cib_replica_in_sync(node->replica)) {
-        node_reply(node, client, hf_error_new(HF_NO_QUORUM, "this node is not in sync with the cluster yet"),
-                   NULL, NULL);
-        return;
-    }
-    /* Corosync counts machines. A daemon that is alone among several whose daemons are yet to start must not
-     * acknowledge what those would not know of if it died. */
-    if ((int)node->n_members * 2 < node->machines) {
-        node_reply(node, client,
-                   hf_error_new(HF_NO_QUORUM,
-                                "only %zu of %d machines run holdfastd: the configuration cannot be changed",
-                                node->n_members, node->machines),
-                   NULL, NULL);
-        return;
-    }
-    node_change(node, client, text, length, hf_xml_get(request, "origin"));
+    client_change(node, client, text, length, hf_xml_get(request, "origin"));
 }
 
 static struct hf_error *find_node(struct node *node, const xmlNode *request, uint32_t *id)
@@ -152,7 +148,7 @@ static void set_forever(struct node *node, uint64_t client, uint32_t id, const c
     if (value == NULL && pair == NULL)
         node_reply(node, client, NULL, NULL, NULL);
     else
-        node_change(node, client, hf_buf_text(&change), change.length, "attribute");
+        client_change(node, client, hf_buf_text(&change), change.length, "attribute");
     hf_buf_free(&change);
 }
 

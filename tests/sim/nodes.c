@@ -823,6 +823,37 @@ static struct cib_digest random_vip_run(struct report *report, uint64_t seed)
     return trace;
 }
 
+/* Machines whose daemons do not run count for corosync, and know nothing of a change. */
+static void a_minority_of_daemons_changes_nothing(struct report *report)
+{
+    static const struct {
+        unsigned nodes, crashed;
+        enum hf_error_kind answer;
+    } cases[] = {{2, 1, HF_OK}, {3, 1, HF_OK}, {3, 2, HF_NO_QUORUM}, {4, 1, HF_OK}, {4, 2, HF_NO_QUORUM}};
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(cases); i++) {
+        struct cluster *cluster = make(cases[i].nodes, 600 + i, false);
+
+        expect_settled(report, cluster);
+        for (unsigned node = 0; node < cases[i].crashed; node++)
+            cluster_crash(cluster, cases[i].nodes - 1 - node, 6000);
+        cluster_elapse(cluster, 1000);
+        expect(report,
+               cluster_request(
+                   cluster, 0,
+                   "<change><create into='tags'><tag id='t'><obj_ref id='r1'/></tag></create></change>",
+                   2000) == cases[i].answer,
+               "a change is taken by most of the machines' daemons, and by no fewer");
+        expect(report,
+               cluster_request(cluster, 0, "<attribute node='n1' name='x' value='1' lifetime='forever'/>",
+                               2000) == cases[i].answer,
+               "so is an attribute that lasts");
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
 /* --- a scheduler that takes its time --- */
 
 static struct cluster *make_slow(uint64_t seed, int64_t plan_ms)
@@ -1233,6 +1264,7 @@ int main(int argc, char **argv)
         TELL(a_vip_leaves_an_owner_that_lives);
         TELL(a_vip_moves_while_daemons_are_away);
         TELL(a_vip_is_moved_by_the_coordinator);
+        TELL(a_minority_of_daemons_changes_nothing);
         TELL(changes_go_on_while_the_scheduler_runs);
         TELL(endless_changes_do_not_stop_the_cluster);
         TELL(a_scheduler_without_its_copy_gets_another);

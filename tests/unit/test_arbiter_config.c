@@ -45,7 +45,7 @@ static void what_is_wrong_is_said_with_its_line(void **state)
         {"[server]\nconnections = 0\n", "x:2: connections: expected a number"},
         {"[server]\nconnections = 5s\n", "x:2: connections: expected a number"},
         {"[server]\nlisten\n", "x:2: expected OPTION = VALUE"},
-        {"[server]\nlisten =\n", "x:2: listen has no value"},
+        {"[server]\nlisten =\n", "x:2: listen: expected a value"},
         {"[servers]\n", "x:1: expected [server] or [cluster NAME], found [servers]"},
         {"[cluster a b]\n", "x:1: cluster name"},
         {"[cluster web]\n[cluster web]\n", "x:2: [cluster web] is there twice"},

@@ -9,6 +9,7 @@
 
 #include "lib/arena.h"
 #include "lib/buf.h"
+#include "lib/ini.h"
 #include "lib/error.h"
 #include "lib/wire.h"
 #include "lib/xml.h"
@@ -136,6 +137,66 @@ static void xml_access(void **state)
     xmlFreeDoc(document);
 }
 
+/* --- ini.h --- */
+
+static struct hf_error *note_line(void *context, const struct hf_ini_line *line)
+{
+    struct hf_buf *seen = context;
+
+    if (line->section != NULL)
+        hf_buf_printf(seen, "[%s]", line->section);
+    else
+        hf_buf_printf(seen, "%s=%s;", line->name, line->value);
+    return line->name != NULL && strcmp(line->name, "bad") == 0 ? hf_error_new(HF_REFUSED, "not this") : NULL;
+}
+
+static void ini_lines_are_taken_apart(void **state)
+{
+    static const struct {
+        const char *text, *seen, *error;
+    } cases[] = {
+        {"", "", ""},
+        {"# nothing\n\n  \t\n", "", ""},
+        {"[ a b ]\n x = 1 # one\ny=2 = 3", "[a b]x=1;y=2 = 3;", ""},
+        {"x = 1\r\n", "x=1;", ""},
+        {"x = 1\nbad = 2\ny = 3", "x=1;bad=2;", "f:2: not this"},
+        {"x =", "", "f:1: x: expected a value"},
+        {"[a", "", "f:1: expected this, found '[a'"},
+        {"\nrabbit\n", "", "f:2: expected this, found 'rabbit'"},
+    };
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(cases); i++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf seen = {0};
+        struct hf_error *error = hf_ini_parse(cases[i].text, "f", "this", note_line, &seen);
+
+        assert_string_equal(hf_buf_text(&seen), cases[i].seen);
+        assert_string_equal(error == NULL ? "" : hf_error_text(error), cases[i].error);
+        hf_error_free(error);
+    }
+}
+
+static void ini_numbers_have_units_and_bounds(void **state)
+{
+    static const struct {
+        const char *text;
+        bool duration, is;
+        uint32_t value;
+    } cases[] = {
+        {"7", false, true, 7},           {"7s", false, false, 0},   {"7", true, true, 7},
+        {"7ms", true, true, 7},          {"7s", true, true, 7000},  {"1min", true, true, 60000},
+        {"2h", true, false, 0},          {"", true, false, 0},      {"-1", false, false, 0},
+        {" 1", false, false, 0},         {"70000", true, false, 0}, {"99999999999999999999", true, false, 0},
+        {"4294967295s", true, false, 0},
+    };
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(cases); i++) {
+        uint32_t value = 0;
+
+        assert_int_equal(hf_ini_number(cases[i].text, cases[i].duration, 1, 60000, &value), cases[i].is);
+        assert_int_equal(value, cases[i].value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +207,8 @@ int main(void)
         cmocka_unit_test(xml_says_where_it_is_broken),
         cmocka_unit_test(xml_refuses_document_types),
         cmocka_unit_test(xml_access),
+        cmocka_unit_test(ini_lines_are_taken_apart),
+        cmocka_unit_test(ini_numbers_have_units_and_bounds),
     };
 
     hf_xml_init();
