@@ -9,6 +9,9 @@
  *
  *     probes N answered N doubly N changes N overlap-ms N longest-gap-ms N
  *
+ * Each announcement of the address (a gratuitous ARP) is a line, too: "N ms: announced by OWNER".  The first
+ * line says when all of this began, in seconds of the epoch.
+ *
  * A probe that is answered by two counts as doubly; overlap is the longest run of such probes, a gap the
  * longest time between two answered ones (or up to the end). */
 #include <arpa/inet.h>
@@ -133,9 +136,23 @@ static uint8_t owner_of(struct run *run, const uint8_t *hardware)
     return ++run->n_owners;
 }
 
+/* RFC 5227, 3: somebody says unasked where the address is. */
+static void note_announcement(const struct run *run, const struct frame *frame)
+{
+    const uint8_t *from = frame->arp.arp_sha;
+
+    if (memcmp(frame->arp.arp_spa, &run->address, 4) == 0 &&
+        memcmp(frame->arp.arp_tpa, &run->address, 4) == 0)
+        printf("%.0f ms: announced by %02x:%02x:%02x:%02x:%02x:%02x\n",
+               (double)(now_ns() - run->start_ns) / 1e6, from[0], from[1], from[2], from[3], from[4],
+               from[5]);
+}
+
 static void note_answer(struct run *run, const struct frame *frame)
 {
     uint32_t number;
+
+    note_announcement(run, frame);
 
     if (frame->arp.ea_hdr.ar_op != htons(ARPOP_REPLY) ||
         memcmp(frame->arp.arp_tha, mark, sizeof(mark)) != 0 ||
@@ -166,7 +183,10 @@ static void read_answers(struct run *run)
 static void probe_until(struct run *run, int64_t end)
 {
     int64_t next = run->start_ns = now_ns();
+    struct timespec began;
 
+    clock_gettime(CLOCK_REALTIME, &began);
+    printf("began at %lld.%06ld\n", (long long)began.tv_sec, began.tv_nsec / 1000);
     while (!ended && run->sent < PROBES_MAX) {
         int64_t now = now_ns();
 

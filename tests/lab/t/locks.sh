@@ -8,6 +8,7 @@
 . "$(dirname "$0")/../stories.sh"
 . "$top/tests/lab/vip.sh"
 . "$top/tests/lab/faults.sh"
+. "$top/tests/lab/peers.sh"
 
 booted() { if [ "$1" = n1 ]; then order_vip n1 0; else order_vip n2 1; fi; }
 
@@ -54,38 +55,18 @@ control() { # WHAT SECONDS CMD...: while the client asks for so long, CMD; two m
     fi
 }
 
-keepalived_conf() { # PRIORITY
-    cat <<CONF
-vrrp_instance control {
-    state BACKUP
-    interface eth0
-    virtual_router_id 77
-    version 3
-    advert_int 0.1
-    priority $1
-    virtual_ipaddress {
-        $vip/24
-    }
-}
-CONF
-}
 stop_owner() { if has_vip n1; then lab stop n1; else lab stop n2; fi; }
 
 if [ -z "${LOCKS_FAULTS:-}" ]; then
     lab down
     story "controls: others under the same harness"
     need keepalived corosync-qnetd pacemakerd
-    check "keepalived is up" lab up --nodes 2 --peer keepalived --no-start
-    keepalived_conf 100 | put n1 /etc/keepalived/keepalived.conf
-    keepalived_conf 90 | put n2 /etc/keepalived/keepalived.conf
-    lab start n1; lab start n2
+    check "keepalived is up" keepalived_lab 3 0.1
     within 20 "it has the VIP" has_vip n1
     control "keepalived, the cable between the nodes is cut" 6 lab cut n1 n2
     lab down
     check "Pacemaker with qdevice is up" lab up --nodes 2 --peer qdevice
-    within 60 "it takes a resource" on n1 cibadmin -o resources -M -c -p --xml-text \
-        '<resources><primitive id="ip" class="ocf" provider="heartbeat" type="IPaddr2"><instance_attributes id="ip-p"><nvpair id="ip-p-1" name="ip" value="'$vip'"/><nvpair id="ip-p-2" name="nic" value="eth0"/></instance_attributes></primitive></resources>'
-    check "without fencing" on n1 crm_attribute -t crm_config -n stonith-enabled -v false
+    within 60 "it takes a resource" pacemaker_vip
     within 60 "it has the VIP" has_vip_now
     control "Pacemaker with qdevice, the node is stopped" 20 stop_owner
 fi
