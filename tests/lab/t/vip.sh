@@ -49,6 +49,13 @@ fault owner_deaf moves
 fault link_down moves
 check "no failure was counted in all this" unfailed
 
+story "another, in one line"
+check "configure vip" hf n2 --wait=30 configure vip 10.77.0.101/24
+within 10 "it answers" on client ping -c 1 -W 1 10.77.0.101
+check "status on the other node knows it" sh -c 'lab exec n1 holdfast status | grep -E "\* vip2 \(10.77.0.101/24\): n[12]"'
+check "it is deleted" hf n2 --wait=30 configure delete vip2-clone vip2
+within 10 "it answers no more" sh -c '! lab exec client ping -c 1 -W 1 10.77.0.101'
+
 story "a node that must not have it"
 owner=$(vip_owner) next=$(other "$owner")
 check "the other is told not to take it" hf n1 --wait=20 resource ban vip "$next"
