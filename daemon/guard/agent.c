@@ -16,6 +16,8 @@ struct guard_agent {
     uint32_t serial;
     struct guard_router_state *routers;
     size_t count;
+    struct guard_vip_state *vips;
+    size_t vip_count;
 };
 
 static int64_t now_ms(void)
@@ -33,6 +35,7 @@ void guard_agent_close(struct guard_agent *agent)
     if (agent->fd >= 0)
         close(agent->fd);
     free(agent->routers);
+    free(agent->vips);
     free(agent);
 }
 
@@ -88,6 +91,12 @@ static void keep(struct guard_agent *agent, const struct guard_router_state *rou
     agent->routers[agent->count++] = *router;
 }
 
+static void keep_vip(struct guard_agent *agent, const struct guard_vip_state *vip)
+{
+    agent->vips = hf_realloc(agent->vips, agent->vip_count + 1, sizeof(*agent->vips));
+    agent->vips[agent->vip_count++] = *vip;
+}
+
 static struct hf_error *greet(struct guard_agent *agent, int64_t until)
 {
     const struct guard_frame hello = {.type = GUARD_HELLO, .kind = GUARD_AGENT, .pid = (uint32_t)getpid()};
@@ -98,6 +107,8 @@ static struct hf_error *greet(struct guard_agent *agent, int64_t until)
         error = receive(agent, until, &frame);
         if (error == NULL && frame.type == GUARD_ROUTER)
             keep(agent, &frame.router_state);
+        if (error == NULL && frame.type == GUARD_VIP)
+            keep_vip(agent, &frame.vip_state);
     }
     return error;
 }
@@ -160,4 +171,19 @@ const struct guard_router_state *guard_agent_routers(const struct guard_agent *a
 {
     *count = agent->count;
     return agent->routers;
+}
+
+const char *guard_agent_address_fault(const struct guard_agent *agent, const char *id)
+{
+    size_t length = strlen(id);
+
+    /* A router's VIPs are named after it: ID/1, ID/2... */
+    for (size_t i = 0; i < agent->vip_count; i++) {
+        const struct guard_vip_state *vip = &agent->vips[i];
+
+        if ((vip->vip.flags & GUARD_VIP_ROUTED) && strncmp(vip->vip.id, id, length) == 0 &&
+            vip->vip.id[length] == '/' && vip->fault[0] != '\0')
+            return vip->fault;
+    }
+    return "";
 }

@@ -21,6 +21,9 @@ struct hf_error *guard_agent_order(struct guard_agent *agent, const struct guard
 
 /* What the guard said of a router when it was connected; NULL if it has no such router.  Borrowed. */
 const struct guard_router_state *guard_agent_router(const struct guard_agent *agent, const char *id);
+/* What is wrong with its addresses (one could not be put on its interface, a gate could not be opened), "" if
+ * nothing. Borrowed. */
+const char *guard_agent_address_fault(const struct guard_agent *agent, const char *id);
 /* All of them; *count is how many.  Borrowed. */
 const struct guard_router_state *guard_agent_routers(const struct guard_agent *agent, size_t *count);
 

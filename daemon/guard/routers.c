@@ -1353,6 +1353,12 @@ static void take_packet(struct routers *routers, struct half *half, const struct
         refuse(routers, half, received, refusal);
 }
 
+/* A frame from the MAC address that a macvlan interface here has, too, comes in by that one alone. */
+static bool is_interface_of(const struct half *half, const char *interface)
+{
+    return strcmp(half->router->order.interface, interface) == 0 || strcmp(half->interface, interface) == 0;
+}
+
 void routers_packet(struct routers *routers, const char *interface, const struct vrrp_received *received,
                     int64_t now)
 {
@@ -1360,7 +1366,7 @@ void routers_packet(struct routers *routers, const char *interface, const struct
     for (struct router *router = routers->routers; router != NULL; router = router->next)
         for (unsigned i = 0; i < router->half_count; i++)
             if (router->halves[i].vrrp.config.family == received->source.family &&
-                strcmp(router->order.interface, interface) == 0)
+                is_interface_of(&router->halves[i], interface))
                 take_packet(routers, &router->halves[i], received, now);
 }
 

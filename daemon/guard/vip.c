@@ -25,6 +25,8 @@ enum {
     OCF_FAILED_PROMOTED = 9,
 };
 
+enum { CHECK_MS = 1000 /* for what is checked if there is a guard */ };
+
 struct command {
     const char *socket;
     const char *successor;
@@ -237,7 +239,9 @@ static int run_monitor(const struct command *command)
         printf("%s %u %s\n", guard_router_state_name(state->state), state->priority, state->reason);
         if (state->fault[0] != '\0')
             fprintf(stderr, "%s\n", state->fault);
-        code = master ? OCF_RUNNING_PROMOTED : OCF_SUCCESS;
+        code = !master                                                    ? OCF_SUCCESS
+               : guard_agent_address_fault(agent, command->id)[0] != '\0' ? OCF_FAILED_PROMOTED
+                                                                          : OCF_RUNNING_PROMOTED;
     }
     guard_agent_close(agent);
     return code;
@@ -247,7 +251,7 @@ static int run_monitor(const struct command *command)
 static int check_vrid(const struct command *command, const struct guard_router *router)
 {
     struct guard_agent *agent = NULL;
-    struct hf_error *error HF_CLEANUP(hf_error_freep) = guard_agent_open(command->socket, 0, &agent);
+    struct hf_error *error HF_CLEANUP(hf_error_freep) = guard_agent_open(command->socket, CHECK_MS, &agent);
     const struct guard_router_state *others;
     size_t count;
     int code = OCF_SUCCESS;

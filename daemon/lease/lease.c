@@ -570,7 +570,9 @@ static void take_item(const struct step *step, unsigned index, uint32_t seq, int
         take_refusal(step, server, view, item);
         break;
     case FRAME_FREE:
-        view->free_at = step->now;
+        /* Free for longer than we know: the place in the queue counts from when it was first said. */
+        if (view->free_at > step->now)
+            view->free_at = step->now;
         break;
     case FRAME_RELEASED:
         break;

@@ -5,6 +5,8 @@
  *     want LOCK RANK DRAIN-MS                         vip ID LOCK INTERFACE ADDRESS PREFIX FLAGS
  *     release LOCK NODE (- for whoever comes)
  *     alive LIMIT-MS PERIOD-MS (0: says once that nothing is needed)
+ *     priority ROUTER PRIORITY RANK                   quorum 0|1 NOTICE-MS
+ *     hint NODE 0|1 (1: fenced)
  *
  * Gives the orders, then prints what it is told, each line with CLOCK_BOOTTIME in ms, until it is killed;
  * with `once' it ends when the guard has them. */
@@ -22,6 +24,8 @@ struct tool {
     uint32_t period_ms;
     bool once;
     const char *release, *successor;
+    const char *hint;
+    bool fenced;
 };
 
 static void say(const char *what, const char *lock, unsigned long long token)
@@ -67,6 +71,8 @@ static void on_attached(void *context, bool same)
         beat(tool);
     if (tool->release != NULL)
         must(guard_client_release(tool->client, tool->release, tool->successor));
+    if (tool->hint != NULL)
+        guard_client_hint(tool->client, tool->hint, tool->fenced);
     if (tool->once)
         qb_loop_timer_add(tool->loop, QB_LOOP_LOW, 100000000, tool->loop, stop, &timer);
 }
@@ -110,6 +116,24 @@ static int take_order(struct tool *tool, int count, char **words)
         must(guard_address_parse(words[4], &vip.address));
         must(guard_client_vip(tool->client, &vip));
         return 7;
+    }
+    if (count >= 4 && strcmp(words[0], "priority") == 0) {
+        struct guard_router_priority priority = {.priority = (uint8_t)atoi(words[2]),
+                                                 .rank = (uint8_t)atoi(words[3])};
+
+        guard_copy(priority.id, sizeof(priority.id), words[1]);
+        must(guard_client_priority(tool->client, &priority));
+        return 4;
+    }
+    if (count >= 3 && strcmp(words[0], "quorum") == 0) {
+        guard_client_quorum(tool->client, &(struct guard_quorum){.quorate = atoi(words[1]) != 0,
+                                                                 .notice_ms = (uint32_t)atoi(words[2])});
+        return 3;
+    }
+    if (count >= 3 && strcmp(words[0], "hint") == 0) {
+        tool->hint = words[1];
+        tool->fenced = atoi(words[2]) != 0;
+        return 3;
     }
     if (count >= 3 && strcmp(words[0], "release") == 0) {
         tool->release = words[1];

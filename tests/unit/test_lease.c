@@ -252,6 +252,29 @@ static void an_urged_node_does_not_hold_down(void **state)
     }
 }
 
+/* Also if it comes so late that the servers are asked again and again meanwhile. */
+static void the_last_in_the_queue_has_its_turn(void **state)
+{
+    struct world w;
+    int64_t free_since;
+
+    begin(&w, 0);
+    step(&w, (struct lease_event){.type = LEASE_WANT, .lock = "k", .rank = 20});
+    free_since = w.now;
+    answer(&w, 0, FRAME_FREE, 4);
+    answer(&w, 1, FRAME_FREE, 4);
+    while (w.items[0][0].op != FRAME_ACQUIRE && w.now < free_since + 5000 * MS) {
+        tick(&w, 10 * MS);
+        if (w.items[0][0].op == FRAME_WAIT && find(&w, LEASE_SEND) != NULL) {
+            answer(&w, 0, FRAME_FREE, 4);
+            answer(&w, 1, FRAME_FREE, 4);
+        }
+    }
+    assert_int_equal(w.items[0][0].op, FRAME_ACQUIRE);
+    assert_true(w.now >= free_since + 20 * (L / 32) * MS && w.now <= free_since + (20 * (L / 32) + 20) * MS);
+    end(&w);
+}
+
 static void what_still_drains_is_not_given_back(void **state)
 {
     struct world w;
@@ -386,6 +409,7 @@ int main(void)
         cmocka_unit_test(renewals_move_the_deadline),
         cmocka_unit_test(an_owner_without_answers_loses_and_holds_down),
         cmocka_unit_test(an_urged_node_does_not_hold_down),
+        cmocka_unit_test(the_last_in_the_queue_has_its_turn),
         cmocka_unit_test(what_still_drains_is_not_given_back),
         cmocka_unit_test(what_the_gate_covers_is_given_back_at_once),
         cmocka_unit_test(a_new_drain_holds_from_the_next_bid),
