@@ -76,6 +76,13 @@ struct set {
     int64_t open_until; /* without a lease: what the gate was told */
 };
 
+/* What an interface looked like when it was last asked for in one event: many routers share one. */
+struct seen_link {
+    struct seen_link *next;
+    char name[GUARD_INTERFACE_MAX + 1];
+    struct routers_link link;
+};
+
 /* An order that is answered later. */
 struct pending {
     struct pending *next;
@@ -94,6 +101,7 @@ struct routers {
     struct router *routers;
     struct set *sets;
     struct pending *pending;
+    struct seen_link *seen;
     unsigned count;
     struct guard_quorum quorum;
     int64_t
@@ -136,6 +144,32 @@ static bool same_address(const struct gate_address *a, const struct gate_address
 static bool is_link_local(const struct gate_address *address)
 {
     return !is_ipv4(address) && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+}
+
+static void forget_links(struct routers *routers)
+{
+    while (routers->seen != NULL) {
+        struct seen_link *seen = routers->seen;
+
+        routers->seen = seen->next;
+        free(seen);
+    }
+}
+
+static const struct routers_link *look(struct routers *routers, const char *interface)
+{
+    struct seen_link *seen = routers->seen;
+
+    while (seen != NULL && strcmp(seen->name, interface) != 0)
+        seen = seen->next;
+    if (seen == NULL) {
+        seen = hf_calloc(1, sizeof(*seen));
+        guard_copy(seen->name, sizeof(seen->name), interface);
+        routers->hooks->look(routers->context, interface, &seen->link);
+        seen->next = routers->seen;
+        routers->seen = seen;
+    }
+    return &seen->link;
 }
 
 static bool is_virtual(const struct routers *routers, const struct gate_address *address)
@@ -400,22 +434,21 @@ static unsigned rank_of(const struct routers *routers, const struct set *set)
 
 /* --- interfaces, priorities --- */
 
-static struct vrrp_track track_of(const struct routers *routers, const struct router *router, unsigned index)
+static struct vrrp_track track_of(struct routers *routers, const struct router *router, unsigned index)
 {
     const struct router_track *track = &router->order.tracks[index];
     struct vrrp_track result = {.weight = track->weight, .up = !router->script_down[index]};
-    struct routers_link link;
 
     if (track->kind == ROUTER_TRACK_INTERFACE) {
-        routers->hooks->look(routers->context, track->name, &link);
-        result.up = link.ifindex != 0 && link.up && link.carrier;
+        const struct routers_link *link = look(routers, track->name);
+
+        result.up = link->ifindex != 0 && link->up && link->carrier;
     }
     return result;
 }
 
 /* The priority in use; *down: the first weightless thing that is down, or NULL. */
-static uint8_t effective_priority(const struct routers *routers, const struct router *router,
-                                  const char **down)
+static uint8_t effective_priority(struct routers *routers, const struct router *router, const char **down)
 {
     struct vrrp_track tracks[ROUTER_TRACKS_MAX];
     int base = router->given_priority > 0 ? router->given_priority : router->order.priority;
@@ -475,27 +508,26 @@ static void set_fault(struct router *router, const char *format, ...)
 static void judge(struct routers *routers, struct router *router, uint8_t *priority)
 {
     const char *interface = router->order.interface, *down;
-    struct routers_link link;
+    const struct routers_link *link = look(routers, interface);
 
-    routers->hooks->look(routers->context, interface, &link);
     *priority = effective_priority(routers, router, &down);
-    router->sound = link.ifindex != 0 && link.up && link.carrier && down == NULL;
-    router->fit = link.ifindex != 0 && link.up;
+    router->sound = link->ifindex != 0 && link->up && link->carrier && down == NULL;
+    router->fit = link->ifindex != 0 && link->up;
     for (unsigned i = 0; i < router->half_count && router->fit; i++) {
         struct vrrp_config *config = &router->halves[i].vrrp.config;
 
-        if (!find_primary(routers, router, &link, config->family, &config->primary)) {
+        if (!find_primary(routers, router, link, config->family, &config->primary)) {
             router->fit = false;
             set_fault(router, "%s has no IPv%d address of its own to send adverts from%s", interface,
                       (int)config->family, config->family == VRRP_IPV6 ? " (a link-local one)" : "");
             return;
         }
     }
-    if (link.ifindex == 0)
+    if (link->ifindex == 0)
         set_fault(router, "there is no network interface %s", interface);
-    else if (!link.up)
+    else if (!link->up)
         set_fault(router, "%s is down", interface);
-    else if (!link.carrier)
+    else if (!link->carrier)
         set_fault(router, "%s has no carrier", interface);
     else if (down != NULL)
         set_fault(router, "%s, which is tracked, is down", down);
@@ -549,16 +581,14 @@ static char *place_half(struct routers *routers, struct router *router, struct h
     const struct guard_router *order = &router->order;
     enum vrrp_family family = half->vrrp.config.family;
     uint8_t mac[VRRP_MAC_LENGTH];
-    struct routers_link link;
 
     if (!(order->flags & ROUTER_VMAC)) {
         guard_copy(half->interface, sizeof(half->interface), order->interface);
         return NULL;
     }
-    routers->hooks->look(routers->context, order->interface, &link);
     if (half->interface[0] == '\0')
-        snprintf(half->interface, sizeof(half->interface), "hf%d.%u.%d", link.ifindex % 100000, router->vrid,
-                 (int)family);
+        snprintf(half->interface, sizeof(half->interface), "hf%d.%u.%d",
+                 look(routers, order->interface)->ifindex % 100000, router->vrid, (int)family);
     vrrp_virtual_mac(family, router->vrid, mac);
 
     struct hf_error *error HF_CLEANUP(hf_error_freep) =
@@ -570,17 +600,14 @@ static char *place_half(struct routers *routers, struct router *router, struct h
 /* An interface that came back has no macvlan on it any more. */
 static void restore_macvlans(struct routers *routers, struct router *router)
 {
-    struct routers_link link;
-
-    for (unsigned i = 0; i < router->half_count && (router->order.flags & ROUTER_VMAC); i++) {
-        routers->hooks->look(routers->context, router->halves[i].interface, &link);
-        if (link.ifindex == 0)
+    for (unsigned i = 0; i < router->half_count && (router->order.flags & ROUTER_VMAC); i++)
+        if (look(routers, router->halves[i].interface)->ifindex == 0)
             free(place_half(routers, router, &router->halves[i], true));
-    }
 }
 
 void routers_network(struct routers *routers, int64_t now)
 {
+    forget_links(routers);
     for (struct router *router = routers->routers; router != NULL; router = router->next)
         restore_macvlans(routers, router);
     routers->hooks->listen(routers->context);
@@ -923,8 +950,11 @@ static void answer_later(struct routers *routers, uint64_t asker, const struct g
 static bool same_order(const struct guard_router *a, const struct guard_router *b)
 {
     struct hf_buf first HF_CLEANUP(hf_buf_free) = {0}, second HF_CLEANUP(hf_buf_free) = {0};
+    struct guard_router with = *a;
 
-    guard_put_router(&first, a);
+    /* The owner's priority is in place of it in the file of orders. */
+    with.priority = b->priority;
+    guard_put_router(&first, &with);
     guard_put_router(&second, b);
     return first.length == second.length && memcmp(first.data, second.data, first.length) == 0;
 }
@@ -1066,6 +1096,7 @@ void routers_agent(struct routers *routers, uint64_t asker, const struct guard_f
     struct router *router;
     char *refusal HF_CLEANUP(hf_freep) = NULL;
 
+    forget_links(routers);
     if (frame->type == GUARD_ROUTER_ADD) {
         order_add(routers, asker, frame, now);
         return;
@@ -1108,7 +1139,10 @@ static void order_priority(struct routers *routers, const struct guard_router_pr
         router->stands_back = false;
         routers->hooks->save(routers->context);
     }
-    router->given_priority = priority->priority;
+    if (router->given_priority != priority->priority) {
+        router->given_priority = priority->priority;
+        routers->hooks->save(routers->context);
+    }
     router->rank = priority->rank;
     check_router(routers, router, now);
     routers->unsettled = true;
@@ -1142,6 +1176,7 @@ static void order_hint(struct routers *routers, const struct guard_hint *hint, i
 
 void routers_owner(struct routers *routers, const struct guard_frame *frame, int64_t now)
 {
+    forget_links(routers);
     if (frame->type == GUARD_ROUTER_PRIORITY)
         order_priority(routers, &frame->router_priority, now);
     else if (frame->type == GUARD_QUORUM)
@@ -1377,6 +1412,8 @@ void routers_tick(struct routers *routers, int64_t now)
     bool noticed = routers->quorate_until != 0 && !quorate(routers, now);
 
     check_lapse(routers, now);
+    for (const struct pending *pending = routers->pending; pending != NULL; pending = pending->next)
+        routers->unsettled = routers->unsettled || now >= pending->until;
     if (noticed)
         routers->quorate_until = 0;
     for (struct set *set = routers->sets; set != NULL; set = set->next) {
@@ -1610,16 +1647,15 @@ static void finish_removals(struct routers *routers, int64_t now)
 
 bool routers_settle(struct routers *routers, int64_t now)
 {
-    bool anything = routers->unsettled;
-
+    if (!routers->unsettled)
+        return false;
     routers->unsettled = false;
     for (struct set *set = routers->sets; set != NULL; set = set->next)
         settle_set(routers, set, now);
     finish_removals(routers, now);
     resolve_all(routers, now);
-    if (anything)
-        tell_news(routers, now);
-    return anything;
+    tell_news(routers, now);
+    return true;
 }
 
 /* --- life --- */
@@ -1657,6 +1693,7 @@ void routers_free(struct routers *routers)
         routers->pending = pending->next;
         free(pending);
     }
+    forget_links(routers);
     free(routers->cluster);
     free(routers);
 }
@@ -1695,6 +1732,8 @@ void routers_collect(const struct routers *routers, struct orders *orders)
 
         if (router->removing)
             continue;
+        if (router->given_priority >= 0)
+            order.priority = (uint8_t)router->given_priority;
         order.flags |= router->promoted ? ROUTER_PROMOTED : 0;
         order.flags |= router->stands_back ? ROUTER_STANDS_BACK : 0;
         orders_add_router(orders, &order);

@@ -461,7 +461,10 @@ static void the_owner_says_priorities(void **state)
     hear(&w, 200);
     forget(&w);
     routers_owner(w.routers, &frame, w.now);
-    did(&w, "unwant vip/web; "); /* a node in standby */
+    did(&w, "unwant vip/web; ");                      /* a node in standby */
+    assert_int_equal(w.saved.routers[0].priority, 0); /* also after the guard's restart */
+    add(&w, &order);
+    did(&w, "done; "); /* and that is no other order */
     assert_int_equal(w.told.priority, 0);
     frame.router_priority = (struct guard_router_priority){"web", 150, 3};
     routers_owner(w.routers, &frame, w.now);

@@ -1,16 +1,16 @@
 #!/bin/bash
-# keepalived.sh - our VRRP router and the real keepalived as peers, in both roles: versions 2 and 3, IPv4 and
-# IPv6, multicast and unicast. Who has the address, and does a client's ARP or neighbor table follow?
+# keepalived.sh - the guard's routers and the real keepalived as peers, in both roles: versions 2 and 3, IPv4 and
+# IPv6, multicast and unicast. Who has the address, and does a client's ARP or neighbor table follow?  Without a lock,
+# as a foreign router makes it necessary; and with one.  Every packet is decoded by tshark.
 . "$(dirname "$0")/../lib.sh"
 
 build=${HOLDFAST_BUILD:-$PWD}
 dir=$(mktemp -d)
 ns=hfvrrp$$
-ours= theirs=
+theirs= guard= arbiter= capture=
 
 clean() {
-    [ -z "$ours" ] || kill "$ours" 2>/dev/null
-    [ -z "$theirs" ] || kill "$theirs" 2>/dev/null
+    for p in $theirs $guard $arbiter $capture; do kill "$p" 2>/dev/null; done
     for n in a b c; do ip netns del $ns$n 2>/dev/null; done
     rm -rf "$dir"
 }
@@ -44,9 +44,46 @@ for n in a b; do
     ip netns exec $ns$n ip address add fd77::$number/64 dev eth0 nodad
 done
 
-start_ours() { # VERSION PRIORITY MS OWN ADDRESS [PEER]
-    ip netns exec ${ns}a "$build/tests/vrrp/vrrp_speaker" eth0 "$1" 51 "${@:2}" >"$dir/ours" 2>&1 &
-    ours=$!
+# One lock server, for those of our routers that have a lock.
+mkdir -m 700 "$dir/keys" "$dir/state"
+"$build/holdfast-arbiterd" lock-key new web "$dir/keys/web.key" >/dev/null
+cat >"$dir/arbiter.conf" <<EOC
+[server]
+listen = 127.0.0.1:7433
+state = $dir/state
+keys = $dir/keys
+status-socket = $dir/arbiter.sock
+max-hold = 1s
+EOC
+cat >"$dir/guard.conf" <<EOC
+[guard]
+cluster = web
+node = n1
+server = 127.0.0.1
+key = $dir/keys/web.key
+lease = 300ms
+socket = $dir/guard.sock
+orders = $dir/guard.orders
+EOC
+ip netns exec ${ns}a "$build/holdfast-arbiterd" -c "$dir/arbiter.conf" -f >"$dir/arbiter" 2>&1 &
+arbiter=$!
+ip netns exec ${ns}a "$build/holdfast-guard" --config "$dir/guard.conf" -f >"$dir/ours" 2>&1 &
+guard=$!
+if command -v tshark >/dev/null; then
+    ip netns exec ${ns}c tshark -q -i br0 -f 'ip proto 112 or ip6 proto 112 or arp or icmp6' -w "$dir/packets" 2>/dev/null &
+    capture=$!
+fi
+
+ask() { ip netns exec ${ns}a "$build/holdfast-vip" --socket "$dir/guard.sock" "$@"; }
+
+start_ours() { # VERSION PRIORITY SECONDS ADDRESS [NAME=VALUE...]
+    local ip=$4
+    case $4 in
+    *:*) ip="fe80::5e00:1/128 $4/128" ;; # keepalived wants the same list, which begins with a link-local one
+    esac
+    ask start web version="$1" priority="$2" advert_int="$3" ip="$ip" nic=eth0 vrid=51 lock=none "${@:5}" &&
+        ask --timeout 0.2 promote web 2>/dev/null
+    true
 }
 
 start_theirs() { # VERSION PRIORITY SECONDS "ADDRESSES" [UNICAST-LINES]
@@ -71,9 +108,10 @@ EOC
     theirs=$!
 }
 
-end() { # PID
-    kill "$1" 2>/dev/null
-    wait "$1" 2>/dev/null
+end_theirs() {
+    kill "$theirs" 2>/dev/null
+    wait "$theirs" 2>/dev/null
+    theirs=
 }
 
 has() { ip netns exec "$ns$1" ip -o address show dev eth0 | grep -qF " $address/"; }
@@ -85,58 +123,64 @@ client_reaches() { # MAC: the client finds the address there
     ip netns exec ${ns}c ping -c1 -W1 "$address" >/dev/null 2>&1
     ip netns exec ${ns}c ip neigh show "$address" | grep -q "$1"
 }
-no_refusals() { ! grep refused "$dir/ours"; }
+believes() { ip netns exec ${ns}c ip neigh show "$address" | grep -q "$1"; }
+counts() { # NAME: a counter of ours
+    ask --json status | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+}
+no_refusals() { [ "$(counts refused)" = 0 ] || { ask status; false; }; }
 
-both_roles() { # NAME VERSION MS SECONDS OWN VIP "THEIR ADDRESSES" [PEER UNICAST-LINES]
-    local name=$1 version=$2 ms=$3 seconds=$4 own=$5 theirs_addresses=$7
-    address=$6
+both_roles() { # NAME VERSION SECONDS ADDRESS "THEIR ADDRESSES" [UNICAST-LINES NAME=VALUE...]
+    local name=$1 version=$2 seconds=$3 theirs_addresses=$5 unicast=${6:-}
+    address=$4
     story "$name"
-    start_ours "$version" 150 "$ms" "$own" "$address" ${8:+"$8"}
-    start_theirs "$version" 100 "$seconds" "$theirs_addresses" "${9:-}"
+    set -- "$version" "$seconds" "$address" "${@:7}"
+    start_ours "$version" 150 "$seconds" "$address" "${@:4}"
+    start_theirs "$version" 100 "$seconds" "$theirs_addresses" "$unicast"
     within 15 "we are better: ours is master" only a b
     within 5 "a client finds it here" client_reaches 02:00:00:00:00:01
     sleep 1
     check "and keepalived stays backup" only a b
-    end "$ours"
-    ours=
+    check "ours stops" ask stop web
     within 15 "we resign: keepalived takes over" only b a
     within 5 "a client finds it there" client_reaches 02:00:00:00:00:02
-    check "we refused none of its packets" no_refusals
-    start_ours "$version" 150 "$ms" "$own" "$address" ${8:+"$8"}
+    start_ours "$version" 150 "$seconds" "$address" "${@:4}"
     within 15 "we preempt it" only a b
     within 5 "a client finds it here again" client_reaches 02:00:00:00:00:01
-    end "$ours"
-    ours=
+    check "we refused none of its packets" no_refusals
+    check "ours stops" ask stop web
     within 15 "keepalived again" only b a
-    start_ours "$version" 50 "$ms" "$own" "$address" ${8:+"$8"}
-    sleep 2
+    start_ours "$version" 50 "$seconds" "$address" "${@:4}"
+    sleep 1.5
     check "we are lesser: keepalived stays master" only b a
-    end "$theirs"
-    theirs=
+    end_theirs
     within 15 "it resigns: we take over" only a b
     within 5 "a client finds it here" client_reaches 02:00:00:00:00:01
     check "we refused none of its packets" no_refusals
-    end "$ours"
-    ours=
+    check "ours stops" ask stop web
 }
 
-both_roles "version 3, IPv4, multicast, 100 ms" 3 100 0.1 10.77.0.1 10.77.0.100 10.77.0.100/32
-both_roles "version 2, IPv4, multicast, 1 s" 2 1000 1 10.77.0.1 10.77.0.101 10.77.0.101/32
-both_roles "version 3, IPv6, multicast, 100 ms" 3 100 0.1 fe80::1 fd77::100 "fe80::5e00:1
+unicast() { # THEIRS OURS
+    printf 'unicast_src_ip %s\n    unicast_peer {\n        %s\n    }' "$1" "$2"
+}
+
+await 10 eval 'ask status | grep -q "127.0.0.1: answers"' || fail "the lock server answers" "$(ask status; cat "$dir/ours")"
+both_roles "version 3, IPv4, multicast, 100 ms" 3 0.1 10.77.0.100 10.77.0.100/32
+both_roles "version 2, IPv4, multicast, 1 s" 2 1 10.77.0.101 10.77.0.101/32
+both_roles "version 3, IPv6, multicast, 100 ms" 3 0.1 fd77::100 "fe80::5e00:1
         fd77::100/128"
-both_roles "version 3, IPv4, unicast, 100 ms" 3 100 0.1 10.77.0.1 10.77.0.102 10.77.0.102/32 10.77.0.2 \
-    "unicast_src_ip 10.77.0.2
-    unicast_peer {
-        10.77.0.1
-    }"
+both_roles "version 3, IPv4, unicast, 100 ms" 3 0.1 10.77.0.102 10.77.0.102/32 "$(unicast 10.77.0.2 10.77.0.1)" \
+    unicast_peer=10.77.0.2
+both_roles "version 2, IPv4, unicast, 1 s" 2 1 10.77.0.104 10.77.0.104/32 "$(unicast 10.77.0.2 10.77.0.1)" \
+    unicast_peer=10.77.0.2
+both_roles "version 3, IPv6, unicast, 100 ms" 3 0.1 fd77::102 "fe80::5e00:1
+        fd77::102/128" "$(unicast fd77::2 fd77::1)" unicast_peer=fd77::2 unicast_src_ip=fd77::1 min_ttl=64 # which is what keepalived sends there
 
 # The trap: two masters while the network is cut, and after the heal the client must believe the true one. What
 # tells keepalived that there were two is our parting advert.
 story "cut and heal, keepalived the better one"
 address=10.77.0.103
-believes() { ip netns exec ${ns}c ip neigh show "$address" | grep -q "$1"; }
 start_theirs 3 200 0.1 "$address/32"
-start_ours 3 100 100 10.77.0.1 "$address"
+start_ours 3 100 0.1 "$address"
 within 15 "keepalived is master" only b a
 within 5 "a client finds it there" client_reaches 02:00:00:00:00:02
 for round in 1 2 3; do
@@ -147,7 +191,66 @@ for round in 1 2 3; do
     within 5 "healed: ours gives way" lacks a
     within 3 "and keepalived tells the client" believes 02:00:00:00:00:02
 done
-end "$theirs"
-end "$ours"
-theirs= ours=
+check "ours stops" ask stop web
+end_theirs
+
+# Keepalived gives way without a word, and may do so before it was heard: only what is said now and then reaches hosts
+# that believe it.
+story "cut and heal, ours the better one"
+start_ours 3 200 0.1 "$address" garp_master_refresh=1
+start_theirs 3 100 0.1 "$address/32"
+within 15 "ours is master" only a b
+for round in 1 2 3; do
+    ip netns exec ${ns}c ip link set va$$ nomaster
+    within 5 "cut $round: keepalived takes over" has b
+    within 5 "the client is told" believes 02:00:00:00:00:02
+    ip netns exec ${ns}c ip link set va$$ master br0
+    within 5 "healed: keepalived gives way" lacks b
+    within 3 "and ours tells the client" believes 02:00:00:00:00:01
+done
+check "ours stops" ask stop web
+end_theirs
+
+story "ours with a lock, keepalived the better one"
+start_theirs 3 200 0.1 "$address/32"
+within 15 "keepalived is master" has b
+check "ours starts" ask start web ip="$address" nic=eth0 vrid=51
+check "the lock decides: ours is promoted" ask promote web
+sleep 1
+check "it does not yield, and counts what it hears" [ "$(counts contested)" -gt 3 ]
+check "it has the address" has a
+end_theirs
+within 3 "once it is quiet, the client is told" believes 02:00:00:00:00:01
+check "ours stops" ask stop web
+
+story "ours is stopped with SIGSTOP, without a lock"
+start_ours 3 200 0.1 "$address"
+start_theirs 3 100 0.1 "$address/32"
+within 15 "ours is master" only a b
+kill -STOP $guard
+within 3 "keepalived takes over" has b
+check "the gate of ours has shut before: the client is answered by one" client_reaches 02:00:00:00:00:02
+answers=$(ip netns exec ${ns}c arping -c 3 -w 2 -i br0 "$address" 2>/dev/null | grep -c '02:00:00:00:00:01')
+equal "ours answers nobody" 0 "$answers"
+kill -CONT $guard
+within 5 "ours preempts it, having listened first" only a b
+check "ours stops" ask stop web
+end_theirs
+
+story "what was on the wire"
+if [ -n "$capture" ]; then
+    kill $capture
+    wait $capture 2>/dev/null
+    capture=
+    decode() { tshark -r "$dir/packets" -o ip.check_checksum:TRUE -Y "$1" 2>/dev/null; }
+    check "our adverts of version 2 and 3, IPv4 and IPv6 are there" eval \
+        '[ -n "$(decode "vrrp.version==2 && ip.src==10.77.0.1")" ] && [ -n "$(decode "vrrp.version==3 && ip.src==10.77.0.1")" ] &&
+            [ -n "$(decode "vrrp.version==3 && ipv6.src==fe80::1")" ]'
+    equal "nothing of ours is malformed or has a wrong checksum" "" \
+        "$(decode '(ip.src==10.77.0.1 || ipv6.src==fe80::1 || ipv6.src==fd77::1 || eth.src==02:00:00:00:00:01) &&
+            (_ws.malformed || _ws.expert.severity >= error || vrrp.checksum.status==0)' | head -5)"
+    equal "every advert of ours has a TTL of 255" "" "$(decode 'vrrp && ip.src==10.77.0.1 && ip.ttl != 255' | head -3)"
+else
+    skip "decoding our packets" "tshark is not installed"
+fi
 finish
