@@ -1425,12 +1425,13 @@ void engine_free(struct engine *engine)
 void engine_retire(struct engine *engine, int64_t now)
 {
     engine->retiring = true;
+    routers_retire(engine->routers, now);
     for (size_t i = 0; i < engine->lock_count; i++) {
         struct lock *lock = engine->locks[i];
 
         if (!lock->wanted)
             continue;
-        lock->restarting = true;
+        lock->restarting = !lock->routed; /* a router's is ordered with the router */
         order_unwant(engine, lock->want.lock, now);
     }
     settle(engine, now);

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/vrrp/packet.h"
+
 struct network {
     int events;  /* rtnetlink, groups of links and filters */
     int request; /* rtnetlink */
@@ -369,8 +371,6 @@ struct hf_error *network_macvlan_remove(struct network *network, const char *nam
 
 /* --- announcements --- */
 
-static const uint8_t everybody[6] = {255, 255, 255, 255, 255, 255};
-
 static struct hf_error *send_frame(struct network *network, int ifindex, const uint8_t *frame, size_t length)
 {
     struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = ifindex, .sll_halen = 6};
@@ -381,78 +381,25 @@ static struct hf_error *send_frame(struct network *network, int ifindex, const u
     return hf_error_errno(errno, "cannot announce the VIP on interface %d", ifindex);
 }
 
-static size_t ethernet_header(uint8_t *frame, const uint8_t *to, const uint8_t *from, uint16_t type)
-{
-    memcpy(frame, to, 6);
-    memcpy(frame + 6, from, 6);
-    frame[12] = (uint8_t)(type >> 8);
-    frame[13] = (uint8_t)type;
-    return 14;
-}
-
-/* operation: 1 request, 2 reply; some neighbours learn from one only, some from the other. */
-static size_t gratuitous_arp(uint8_t *frame, const uint8_t *mac, const uint8_t *address, uint8_t operation)
-{
-    const uint8_t head[8] = {0, 1, 8, 0, 6, 4, 0, operation};
-    uint8_t *arp = frame + ethernet_header(frame, everybody, mac, ETHERTYPE_ARP);
-
-    memcpy(arp, head, 8);
-    memcpy(arp + 8, mac, 6);
-    memcpy(arp + 14, address, 4);
-    memcpy(arp + 18, operation == 2 ? mac : (const uint8_t[6]){0}, 6);
-    memcpy(arp + 24, address, 4);
-    return 14 + 28;
-}
-
-/* RFC 4443 2.3: over the pseudo-header too. */
-static void icmpv6_checksum(uint8_t *ip, size_t length)
-{
-    uint32_t sum = (uint32_t)length + 58;
-
-    for (size_t i = 8; i < 40 + length; i += 2)
-        sum += (uint32_t)ip[i] << 8 | ip[i + 1];
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    ip[42] = (uint8_t)(~sum >> 8);
-    ip[43] = (uint8_t)~sum;
-}
-
-static size_t unsolicited_advertisement(uint8_t *frame, const uint8_t *mac, const uint8_t *address)
-{
-    static const uint8_t to[6] = {0x33, 0x33, 0, 0, 0, 1}, all_nodes[16] = {0xff, 2, [15] = 1};
-    static const uint8_t head[8] = {0x60, 0, 0, 0, 0, 32, 58, 255};
-    static const uint8_t override[8] = {136, 0, 0, 0, 0x20};
-    uint8_t *ip = frame + ethernet_header(frame, to, mac, ETHERTYPE_IPV6);
-
-    memcpy(ip, head, 8);
-    memcpy(ip + 8, address, 16);
-    memcpy(ip + 24, all_nodes, 16);
-    memcpy(ip + 40, override, 8);
-    memcpy(ip + 48, address, 16);
-    ip[64] = 2; /* target link-layer address */
-    ip[65] = 1;
-    memcpy(ip + 66, mac, 6);
-    icmpv6_checksum(ip, 32);
-    return 14 + 72;
-}
-
 struct hf_error *network_announce(struct network *network, const struct network_interface *interface,
                                   const struct gate_address *address)
 {
-    uint8_t frame[128];
-    size_t length;
-    struct hf_error *error;
+    struct vrrp_address told = {.family = is_ipv4(address) ? VRRP_IPV4 : VRRP_IPV6};
+    uint8_t arp[VRRP_GARP_LENGTH], advertisement[VRRP_NA_LENGTH];
+    struct hf_error *error = NULL;
 
     if (interface->link_type != ARPHRD_ETHER)
         return NULL;
-    if (!is_ipv4(address)) {
-        length = unsolicited_advertisement(frame, interface->mac, address->bytes);
-        return send_frame(network, interface->ifindex, frame, length);
+    memcpy(told.bytes, is_ipv4(address) ? &address->bytes[12] : address->bytes, is_ipv4(address) ? 4 : 16);
+    if (told.family == VRRP_IPV6) {
+        vrrp_unsolicited_na(&told, interface->mac, false, advertisement);
+        return send_frame(network, interface->ifindex, advertisement, sizeof(advertisement));
     }
-    length = gratuitous_arp(frame, interface->mac, &address->bytes[12], 1);
-    error = send_frame(network, interface->ifindex, frame, length);
+    /* Some neighbours learn from a request only, some from a reply. */
+    vrrp_garp(&told, interface->mac, VRRP_ARP_REQUEST, arp);
+    error = send_frame(network, interface->ifindex, arp, sizeof(arp));
     if (error != NULL)
         return error;
-    length = gratuitous_arp(frame, interface->mac, &address->bytes[12], 2);
-    return send_frame(network, interface->ifindex, frame, length);
+    vrrp_garp(&told, interface->mac, VRRP_ARP_REPLY, arp);
+    return send_frame(network, interface->ifindex, arp, sizeof(arp));
 }

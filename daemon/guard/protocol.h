@@ -51,7 +51,8 @@ enum guard_frame_type {
     /* From agents: each has a serial number, and is answered by ANSWER with the same. */
     GUARD_ROUTER_ADD = 8,      /* router; again to change it */
     GUARD_ROUTER_REMOVE = 9,   /* router_order: resigns first, if it is MASTER */
-    GUARD_ROUTER_PROMOTE = 10, /* router_order: be MASTER as soon as it has the right */
+    GUARD_ROUTER_PROMOTE = 10, /* router_order: be MASTER as soon as it has the right; if it is, announce its
+                                * addresses again */
     GUARD_ROUTER_DEMOTE = 11,  /* router_order: close the gate, hand the lock over, resign, stand back */
     GUARD_ROUTER_TRACK = 12,   /* router_order: whether a tracked script succeeds */
     /* From the owner. */

@@ -266,6 +266,11 @@ static void send_advert(struct routers *routers, struct half *half, uint8_t prio
 
     for (unsigned i = 0; i < (config->peer_count == 0 ? 1u : config->peer_count); i++) {
         const struct vrrp_address *to = config->peer_count == 0 ? &group : &config->peers[i];
+
+        /* The list is the same on all nodes, so it may name this one. */
+        if (vrrp_address_equal(to, &config->primary))
+            continue;
+
         size_t length = vrrp_encode(&advert, &config->primary, to, bytes);
         struct hf_error *error HF_CLEANUP(hf_error_freep) =
             routers->hooks->send(routers->context, half->interface, &config->primary, to, bytes, length);
@@ -471,8 +476,14 @@ static bool find_primary(const struct routers *routers, const struct router *rou
     const struct guard_router *order = &router->order;
     bool local = family == VRRP_IPV6;
 
-    if (family == VRRP_IPV4 ? order->has_source4 : order->has_source6) {
-        *primary = to_vrrp(family == VRRP_IPV4 ? &order->source4 : &order->source6);
+    const struct gate_address *source = family == VRRP_IPV4  ? (order->has_source4 ? &order->source4 : NULL)
+                                        : order->has_source6 ? &order->source6
+                                                             : NULL;
+
+    for (size_t i = 0; i < link->count && source != NULL; i++) {
+        if (!same_address(source, &link->addresses[i]))
+            continue;
+        *primary = to_vrrp(source);
         return true;
     }
     for (unsigned i = 0; i < order->peer_count; i++)
@@ -1014,6 +1025,13 @@ static void leave_master(struct routers *routers, struct set *set, const char *n
     }
 }
 
+void routers_retire(struct routers *routers, int64_t now)
+{
+    for (struct set *set = routers->sets; set != NULL; set = set->next)
+        if (set->right != VRRP_RIGHT_LOCK)
+            leave_master(routers, set, "", now);
+}
+
 static bool alone_in_set(const struct routers *routers, const struct router *router)
 {
     for (const struct router *other = routers->routers; other != NULL; other = other->next)
@@ -1048,7 +1066,9 @@ static void order_promote(struct routers *routers, struct router *router, uint64
     router->stands_back = false;
     routers->unsettled = true;
     routers->hooks->save(routers->context);
-    if (router->set->right == VRRP_RIGHT_LOCK && router->set->wanted)
+    if (is_master(router))
+        step_all(routers, router->set, (struct vrrp_event){.type = VRRP_REFRESH}, now);
+    else if (router->set->right == VRRP_RIGHT_LOCK && router->set->wanted)
         routers->hooks->urge(routers->context, router->set->gate, now);
     if (frame->router_order.wait_ms == 0)
         answer(routers, asker, frame->serial, true, "");

@@ -86,6 +86,8 @@ void routers_packet(struct routers *routers, const char *interface, const struct
 void routers_network(struct routers *routers, int64_t now);
 void routers_tick(struct routers *routers, int64_t now);
 int64_t routers_deadline(const struct routers *routers);
+/* The guard ends in order: what needs no lock is given up, too. */
+void routers_retire(struct routers *routers, int64_t now);
 /* What follows from any event: locks wanted and given up, answers, news.  False if nothing was left to do. */
 bool routers_settle(struct routers *routers, int64_t now);
 

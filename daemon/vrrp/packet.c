@@ -247,10 +247,10 @@ const char *vrrp_refusal_text(enum vrrp_refusal refusal)
 /* --- announcements --- */
 
 void vrrp_garp(const struct vrrp_address *address, const uint8_t mac[VRRP_MAC_LENGTH],
-               uint8_t out[VRRP_GARP_LENGTH])
+               enum vrrp_arp operation, uint8_t out[VRRP_GARP_LENGTH])
 {
-    /* EtherType ARP; hardware Ethernet, protocol IPv4, their lengths, operation request. */
-    static const uint8_t fixed[] = {0x08, 0x06, 0x00, 0x01, 0x08, 0x00, 0x06, 0x04, 0x00, 0x01};
+    /* EtherType ARP; hardware Ethernet, protocol IPv4, their lengths, operation. */
+    const uint8_t fixed[] = {0x08, 0x06, 0x00, 0x01, 0x08, 0x00, 0x06, 0x04, 0x00, (uint8_t)operation};
 
     memset(out, 0xff, VRRP_MAC_LENGTH);
     memcpy(out + 6, mac, VRRP_MAC_LENGTH);

@@ -103,9 +103,11 @@ enum vrrp_refusal vrrp_unwrap_ipv4(const uint8_t *packet, size_t length, struct 
 /* Reads an advertisement. VRRP_ACCEPTED, or what is wrong with it (*advert is then undefined). */
 enum vrrp_refusal vrrp_decode(const struct vrrp_received *received, struct vrrp_advert *advert);
 
-/* The Ethernet frame of a gratuitous ARP request for an IPv4 address (section 8.1.2; RFC 5227 section 3). */
+/* The Ethernet frame of a gratuitous ARP for an IPv4 address (section 8.1.2; RFC 5227 section 3): a request,
+ * or the reply that nobody asked for. */
+enum vrrp_arp { VRRP_ARP_REQUEST = 1, VRRP_ARP_REPLY = 2 };
 void vrrp_garp(const struct vrrp_address *address, const uint8_t mac[VRRP_MAC_LENGTH],
-               uint8_t out[VRRP_GARP_LENGTH]);
+               enum vrrp_arp operation, uint8_t out[VRRP_GARP_LENGTH]);
 /* The Ethernet frame of an unsolicited neighbor advertisement for an IPv6 address, override flag set
  * (section 6.4.1; RFC 4861 section 4.4). router: sets the router flag. */
 void vrrp_unsolicited_na(const struct vrrp_address *address, const uint8_t mac[VRRP_MAC_LENGTH], bool router,

@@ -179,6 +179,17 @@ done
 check "no flap, at least once of three (a busy machine may be too slow)" [ $kept -gt 0 ]
 summary restart
 
+story "the guard is told to end: it gives everything up"
+from=$(owner) to=$(other "$(owner)")
+within 5 "the other is there to fall back on" standby "$to"
+probe 2
+guards INT "$from"
+probed ended
+check "the other has it" is "$to" 8
+summary ended
+guard "$from" conf
+within 5 "and it is there to fall back on" standby "$from"
+
 story "nobody but the chosen one"
 within 10 "one is MASTER" standby "$(other "$(owner)")"
 from=$(owner)

@@ -358,7 +358,7 @@ static void the_first_master_is_the_one_that_is_promoted(void **state)
     elapse(&w, 100 * MS);
     did(&w, "advert 100 to 224.0.0.18; ");
     promote(&w, "web");
-    did(&w, "urge vip/web; done; "); /* it is already */
+    did(&w, "announce web/1 5; done; "); /* it is already, and says so again */
     close_world(&w);
 }
 
@@ -555,6 +555,44 @@ static void without_a_lock_each_advert_opens_the_gate(void **state)
     close_world(&w);
 }
 
+/* The same list on all nodes: adverts go to the others in it. */
+static void peers_may_name_this_node(void **state)
+{
+    struct world w = begin(true);
+    struct guard_router order = router("web", "vip/web");
+
+    order.peer_count = 3;
+    for (unsigned i = 0; i < 3; i++) {
+        const char *const peers[] = {"10.0.0.1", "10.0.0.2", "10.0.0.3"};
+
+        assert_null(guard_address_parse(peers[i], &order.peers[i]));
+    }
+    order.has_source4 = true; /* and another node's address is not taken for ours */
+    assert_null(guard_address_parse("10.0.0.2", &order.source4));
+    open_world(&w);
+    add(&w, &order);
+    promote(&w, "web");
+    forget(&w);
+    own(&w, "vip/web", 1);
+    did(&w, "advert 100 to 10.0.0.2; advert 100 to 10.0.0.3; announce web/1 5; done; ");
+    close_world(&w);
+}
+
+static void an_orderly_end_resigns(void **state)
+{
+    struct world w = begin(true);
+    const struct guard_router order = router("web", "");
+
+    open_world(&w);
+    add(&w, &order);
+    promote(&w, "web");
+    elapse(&w, SECOND);
+    forget(&w);
+    routers_retire(w.routers, w.now);
+    did(&w, "shut none/web; advert 0 to 224.0.0.18; ");
+    close_world(&w);
+}
+
 static void without_lock_servers_quorum_is_the_right(void **state)
 {
     struct world w = begin(false);
@@ -729,6 +767,8 @@ int main(void)
         cmocka_unit_test(without_a_carrier_the_lock_is_offered),
         cmocka_unit_test(a_restarted_guard_goes_on),
         cmocka_unit_test(without_a_lock_each_advert_opens_the_gate),
+        cmocka_unit_test(peers_may_name_this_node),
+        cmocka_unit_test(an_orderly_end_resigns),
         cmocka_unit_test(without_lock_servers_quorum_is_the_right),
         cmocka_unit_test(routers_of_a_group_move_together),
         cmocka_unit_test(a_taken_vrid_is_left),

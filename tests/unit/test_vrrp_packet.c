@@ -247,7 +247,7 @@ static void announcements_are_as_the_rfcs_say(void **state)
     uint8_t out[VRRP_NA_LENGTH], virtual[VRRP_MAC_LENGTH];
     struct vrrp_address four = address("10.1.2.3"), six = address("2001:db8::5");
 
-    vrrp_garp(&four, mac, out);
+    vrrp_garp(&four, mac, VRRP_ARP_REQUEST, out);
     assert_int_equal(sizeof(garp), VRRP_GARP_LENGTH);
     assert_memory_equal(out, garp, sizeof(garp));
     vrrp_unsolicited_na(&six, mac, false, out);

@@ -99,7 +99,7 @@ int main(void)
     struct vrrp_address address;
 
     vrrp_address_parse("10.0.0.1", &address);
-    vrrp_garp(&address, mac, frame);
+    vrrp_garp(&address, mac, VRRP_ARP_REQUEST, frame);
     print_frame(frame, VRRP_GARP_LENGTH);
     vrrp_unsolicited_na(&advert.addresses[1], mac, true, frame);
     print_frame(frame, VRRP_NA_LENGTH);
