@@ -20,8 +20,9 @@ static void write_score(struct hf_writer *writer, const struct sched_reason *rea
     hf_write_string(writer, "score", NULL, text);
 }
 
-static void write_reason(struct hf_writer *writer, const struct sched_reason *reason)
+static void write_reason(struct hf_writer *writer, const struct sched_reason *reason, const char *asked)
 {
+    bool part = strcmp(reason->resource, asked) != 0;
     char score[16];
 
     hf_write_object(writer, NULL);
@@ -32,10 +33,70 @@ static void write_reason(struct hf_writer *writer, const struct sched_reason *re
     hf_write_string(writer, "id", NULL, reason->id);
     hf_write_string(writer, "remedy", NULL, reason->remedy);
     hf_write_end(writer);
-    hf_write_line(writer, "  %9s  %s%s%s", score, reason->node != NULL ? reason->node : "",
-                  reason->node != NULL ? ": " : "", reason->cause);
+    hf_write_line(writer, "  %9s  %s%s%s%s%s", score, part ? reason->resource : "",
+                  part && reason->node != NULL ? " on " : "", reason->node != NULL ? reason->node : "",
+                  part || reason->node != NULL ? ": " : "", reason->cause);
     if (reason->remedy != NULL)
         hf_write_line(writer, "             change it: %s", reason->remedy);
+}
+
+static bool is_about(const char *id, const char *resource)
+{
+    size_t length = strlen(resource);
+
+    return strncmp(id, resource, length) == 0 && (id[length] == '\0' || id[length] == ':');
+}
+
+static const struct status_resource *find(const struct status_resource *list, int n, const char *id)
+{
+    const struct status_resource *found = NULL;
+
+    for (int i = 0; i < n && found == NULL; i++)
+        found = is_about(list[i].id, id) ? &list[i] : find(list[i].children, list[i].n_children, id);
+    return found;
+}
+
+/* Where it is now. */
+static void write_state(struct hf_writer *writer, const struct status_model *model, const char *resource)
+{
+    const struct status_resource *rsc = find(model->resources, model->n_resources, resource);
+    HF_CLEANUP(hf_buf_free) struct hf_buf nodes = {0};
+
+    hf_write_list(writer, "nodes");
+    for (int i = 0; rsc != NULL && i < rsc->n_nodes; i++) {
+        hf_write_string(writer, NULL, NULL, rsc->nodes[i]);
+        hf_buf_printf(&nodes, "%s%s", i > 0 ? ", " : "", rsc->nodes[i]);
+    }
+    hf_write_end(writer);
+    hf_write_line(writer, nodes.length > 0 ? "  now: runs on %s" : "  now: runs nowhere",
+                  hf_buf_text(&nodes));
+}
+
+/* What the scheduler would do with it. */
+static void write_changes(struct hf_writer *writer, struct sched_output *output, const char *resource)
+{
+    int n, found = 0;
+    const struct sched_change *changes = sched_changes(output, &n);
+
+    hf_write_list(writer, "changes");
+    for (int i = 0; i < n; i++) {
+        const struct sched_change *c = &changes[i];
+        if (c->resource == NULL || !is_about(c->resource, resource))
+            continue;
+        hf_write_object(writer, NULL);
+        hf_write_string(writer, "change", NULL, c->what);
+        hf_write_string(writer, "from", NULL, c->from);
+        hf_write_string(writer, "to", NULL, c->to);
+        hf_write_bool(writer, "blocked", NULL, c->blocked);
+        hf_write_end(writer);
+        hf_write_line(writer, "  next: %s %s%s%s%s", c->what, c->from != NULL ? c->from : "",
+                      c->from != NULL && c->to != NULL ? " -> " : "", c->to != NULL ? c->to : "",
+                      c->blocked ? ", which cannot be done yet" : "");
+        found++;
+    }
+    hf_write_end(writer);
+    if (found == 0)
+        hf_write_line(writer, "  next: stays as it is");
 }
 
 struct hf_error *explain_write(struct hf_writer *writer, const xmlDoc *cib, const char *what)
@@ -59,9 +120,11 @@ struct hf_error *explain_write(struct hf_writer *writer, const xmlDoc *cib, cons
                             resource);
     }
     hf_write_line(writer, "%s%s%s:", resource, node != NULL ? " on " : "", node != NULL ? node : "");
+    write_state(writer, sched_status(output), resource);
+    write_changes(writer, output, resource);
     hf_write_list(writer, "reasons");
     for (int i = 0; i < count; i++)
-        write_reason(writer, &reasons[i]);
+        write_reason(writer, &reasons[i], resource);
     hf_write_end(writer);
     free(HF_STEAL(reasons));
     sched_output_free(output);

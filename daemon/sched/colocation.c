@@ -422,8 +422,7 @@ static void affect_scores(struct run *run, struct resource *dependent, const str
         else if (score < SC_INFINITY)
             placement->score = sc_add(score, placement->score);
         if (before != placement->score && run->input->show_scores)
-            sc_note_colocation(run, dependent, run->nodes.at[i], placement->score - before, primary,
-                               colocation);
+            sc_note_with(run, dependent, run->nodes.at[i], placement->score - before, primary, colocation);
     }
     if (mandatory || sc_any_available(run, &work))
         dependent->allowed = work;
@@ -542,7 +541,7 @@ void sc_intersect(struct run *run, struct resource *dependent, const struct node
             continue;
         if (!sc_nodes_have(nodes, node)) {
             if (run->input->show_scores)
-                sc_note_colocation(run, dependent, node, -SC_INFINITY, primary, colocation);
+                sc_note_with(run, dependent, node, -SC_INFINITY, primary, colocation);
             placement->score = -SC_INFINITY;
         } else if (scores != NULL) {
             const struct placement *there = sc_placement(scores, node);
@@ -706,9 +705,8 @@ void sc_add_dependent_scores(struct run *run, const struct colocation *colocatio
                             flags);
     for (int i = 0; run->input->show_scores && i < before.n; i++)
         if (before.at[i].present && before.at[i].score != primary->allowed.at[i].score)
-            sc_note_colocation(run, primary, run->nodes.at[i],
-                               primary->allowed.at[i].score - before.at[i].score, colocation->dependent,
-                               colocation);
+            sc_note_drags(run, primary, run->nodes.at[i], primary->allowed.at[i].score - before.at[i].score,
+                          colocation->dependent, colocation);
 }
 
 /* --- blocking --- */

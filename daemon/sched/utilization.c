@@ -55,6 +55,20 @@ static bool enough(const struct node *node, const struct attrs *needed)
     return true;
 }
 
+/* "no room: it needs cpu=3, and 1 is left"; only for people. */
+static const char *shortage(struct run *run, const struct node *node, const struct attrs *needed)
+{
+    for (int i = 0; run->input->show_scores && i < needed->n; i++) {
+        const char *name = needed->at[i].name, *left = sc_attr(&node->utilization, name);
+        if (number(needed->at[i].value) > number(left))
+            return hf_arena_printf(run->arena,
+                                   "there is no room: %s=%s is needed, with what must be with it, "
+                                   "and %d is left",
+                                   name, needed->at[i].value, (int)number(left));
+    }
+    return "there is no room";
+}
+
 static bool listed(const struct resources *list, const struct resource *rsc)
 {
     for (int i = 0; i < list->n; i++)
@@ -130,7 +144,7 @@ static void ban_without(struct run *run, struct resource *rsc, const struct attr
         struct node *node = run->by_name.at[i];
         const struct placement *placement = sc_placement(&rsc->allowed, node);
         if (placement != NULL && sc_available(run, node, placement, false) && !enough(node, needed))
-            sc_score_node(run, rsc, node, -SC_INFINITY, "__limit_utilization__");
+            sc_score_node(run, rsc, node, -SC_INFINITY, shortage(run, node, needed));
     }
 }
 
