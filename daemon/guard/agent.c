@@ -28,14 +28,24 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Forgets what was said, too. */
+static void disconnect(struct guard_agent *agent)
+{
+    if (agent->fd >= 0)
+        close(agent->fd);
+    agent->fd = -1;
+    free(agent->routers);
+    free(agent->vips);
+    agent->routers = NULL;
+    agent->vips = NULL;
+    agent->count = agent->vip_count = 0;
+}
+
 void guard_agent_close(struct guard_agent *agent)
 {
     if (agent == NULL)
         return;
-    if (agent->fd >= 0)
-        close(agent->fd);
-    free(agent->routers);
-    free(agent->vips);
+    disconnect(agent);
     free(agent);
 }
 
@@ -113,6 +123,15 @@ static struct hf_error *greet(struct guard_agent *agent, int64_t until)
     return error;
 }
 
+static struct hf_error *no_guard(const char *path)
+{
+    return hf_error_new(
+        HF_FAILED,
+        "there is no holdfast-guard at %s: is it running (systemctl status holdfast-guard), and "
+        "are you root?",
+        path);
+}
+
 struct hf_error *guard_agent_open(const char *socket, int timeout_ms, struct guard_agent **result)
 {
     const char *path = socket == NULL ? GUARD_SOCKET : socket;
@@ -122,15 +141,15 @@ struct hf_error *guard_agent_open(const char *socket, int timeout_ms, struct gua
     struct hf_error *error = NULL;
 
     agent->fd = -1;
-    while (!connect_to(agent, path) && now_ms() < until)
+    /* One that ends while it greets, or has no room, is tried again, too. */
+    do {
+        hf_error_free(error);
+        error = connect_to(agent, path) ? greet(agent, until) : no_guard(path);
+        if (error == NULL || now_ms() >= until)
+            break;
+        disconnect(agent);
         nanosleep(&pause, NULL);
-    if (agent->fd < 0)
-        error = hf_error_new(HF_FAILED,
-                             "there is no holdfast-guard at %s: is it running (systemctl status "
-                             "holdfast-guard), and are you root?",
-                             path);
-    if (error == NULL)
-        error = greet(agent, until);
+    } while (true);
     if (error != NULL) {
         guard_agent_close(agent);
         return error;

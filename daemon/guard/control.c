@@ -15,7 +15,7 @@
 #include "lib/log.h"
 
 enum {
-    PEERS_MAX = 32,
+    PEERS_MAX = 256,
     SEND_BUFFER = 8 * 1024 * 1024, /* bytes that may wait for a client: all news at once fit */
     READS_AT_ONCE = 64,            /* frames of one client before others have their turn */
 };
