@@ -246,7 +246,7 @@ static void in_sync(struct node *node, const struct cib_update *update)
     show_coordinator(node);
     if (update->replaced)
         controller_replaced(node);
-    node->executor.published = false;
+    node->executor.published = node->executor.known = false;
     executor_publish(node);
     controller_want(node, "the members are in sync");
 }
@@ -354,7 +354,7 @@ static void perform_update(struct node *node, struct cib_update *update)
         in_sync(node, update);
         break;
     case CIB_UPDATE_OUT_OF_SYNC:
-        node->executor.published = false;
+        node->executor.published = node->executor.known = false;
         node->is_dc = false;
         controller_activate(node, false);
         break;
