@@ -411,6 +411,8 @@ static enum going run_agent(struct fencing *fencing, struct operation *operation
     }
     operation->run = fencing_order_run(fencing, RUN_ACTION, state, action, operation, node,
                                        operation->until - fencing->now);
+    fencing->updates[fencing->n_updates - 1].decides =
+        operation->levels[operation->level].n_devices == 1 && !operation->turning_on;
     operation->phase = PHASE_RUNNING;
     return STAYS;
 }

@@ -85,6 +85,7 @@ struct fence_update {
     /* The agent's parameter for the target, or NULL: for fence_device_input(), which whoever runs the agent
      * calls with its own copy of the configuration, so that no password is in an order. */
     const char *parameter;
+    bool decides;       /* its success is that of the whole operation */
     int64_t timeout_ms; /* then kill it */
     /* VERDICT: action and target too; ANSWER: done, reason and target */
     uint64_t request;

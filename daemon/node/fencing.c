@@ -7,6 +7,8 @@
 #include "daemon/node/private.h"
 
 static void perform(struct node *node, const struct fence_updates *updates);
+static void put_record(struct node *node, const struct fence_record *record);
+static void mark_fenced(struct node *node, const char *target, enum fence_action action);
 
 static const char *or_empty(const char *text)
 {
@@ -92,6 +94,8 @@ void fencing_refresh(struct node *node)
 
 /* Those of operators are apart from the transitions', whose numbers are small. */
 #define OPERATOR (UINT64_C(1) << 63)
+/* Numbers of records that are not the machine's begin here. */
+#define FOREIGN (UINT64_C(1) << 32)
 
 static const char *meta(const struct graph_action *action, const char *name)
 {
@@ -100,22 +104,49 @@ static const char *meta(const struct graph_action *action, const char *name)
     return graph_attr_get(action, full);
 }
 
+/* Hands a request of the transition to the machine. */
+static void begin_request(struct node *node, const struct held_request *request)
+{
+    struct fence_event event = {.type = FENCE_REQUEST,
+                                .request = request->request,
+                                .target = request->target,
+                                .action = request->action,
+                                .delay_ms = request->delay_ms,
+                                .origin = node_name(node, node->self)};
+
+    fencing_refresh(node);
+    node_log(node, LOG_WARNING, "fencing %s (%s)", request->target, fence_action_name(request->action));
+    step(node, &event);
+}
+
+/* Whether an agent runs here that will decide about the target, for a coordinator that is gone. */
+static bool is_under_way(const struct node *node, const char *target)
+{
+    for (size_t i = 0; i < node->n_foreign; i++)
+        if (strcmp(node->foreign[i].target, target) == 0 && !node_is_member(node, node->foreign[i].requester))
+            return true;
+    return false;
+}
+
 void fencing_request(struct node *node, const struct graph_action *action, uint64_t request)
 {
     const char *what = meta(action, "stonith_action"), *delay = meta(action, "priority_fencing_delay");
+    struct held_request held = {.request = request, .target = (char *)action->node_name};
     int64_t seconds = 0;
-    struct fence_event event = {.type = FENCE_REQUEST,
-                                .request = request,
-                                .target = action->node_name,
-                                .origin = node_name(node, node->self)};
 
-    if (what == NULL || !fence_action_parse(what, &event.action))
-        event.action = FENCE_REBOOT;
+    if (what == NULL || !fence_action_parse(what, &held.action))
+        held.action = FENCE_REBOOT;
     if (delay != NULL && hf_parse_int64(delay, &seconds) && seconds > 0)
-        event.delay_ms = seconds * 1000;
-    fencing_refresh(node);
-    node_log(node, LOG_WARNING, "fencing %s (%s)", action->node_name, fence_action_name(event.action));
-    step(node, &event);
+        held.delay_ms = seconds * 1000;
+    if (held.action == FENCE_ON || !is_under_way(node, action->node_name)) {
+        begin_request(node, &held);
+        return;
+    }
+    node_log(node, LOG_NOTICE, "%s is being fenced already, by order of the coordinator that was lost",
+             action->node_name);
+    held.target = hf_strdup(held.target);
+    hf_grow(&node->held, &node->held_capacity, node->n_held + 1, sizeof(*node->held));
+    node->held[node->n_held++] = held;
 }
 
 void fencing_shoot(struct node *node, uint32_t from, const struct node_message *message)
@@ -144,6 +175,94 @@ void fencing_confirm(struct node *node, const char *target)
     step(node, &event);
 }
 
+/* --- agents that run here for another coordinator --- */
+
+static void add_foreign(struct node *node, uint32_t requester, const struct node_message *order)
+{
+    if (requester == node->self || !order->fencing.decides)
+        return;
+    hf_grow(&node->foreign, &node->foreign_capacity, node->n_foreign + 1, sizeof(*node->foreign));
+    node->foreign[node->n_foreign++] = (struct foreign_run){
+        .requester = requester,
+        .ticket = order->ticket,
+        .target = hf_strdup(order->fencing.target),
+        .device = hf_strdup(order->fencing.device),
+        .action = (enum fence_action)order->fencing.action,
+    };
+}
+
+/* Takes one out of the list; false if there is none. */
+static bool take_foreign(struct node *node, uint32_t requester, uint64_t ticket, struct foreign_run *run)
+{
+    for (size_t i = 0; i < node->n_foreign; i++) {
+        if (node->foreign[i].requester != requester || node->foreign[i].ticket != ticket)
+            continue;
+        *run = node->foreign[i];
+        node->foreign[i] = node->foreign[--node->n_foreign];
+        return true;
+    }
+    return false;
+}
+
+static void foreign_clear(struct foreign_run *run)
+{
+    free(run->target);
+    free(run->device);
+}
+
+/* What waited for the end of a run on target: is done with it, or begins now. */
+static void release_held(struct node *node, const char *target, bool done)
+{
+    for (size_t i = 0; i < node->n_held;) {
+        struct held_request held = node->held[i];
+
+        if (strcmp(held.target, target) != 0) {
+            i++;
+            continue;
+        }
+        memmove(&node->held[i], &node->held[i + 1], (--node->n_held - i) * sizeof(held));
+        if (done)
+            controller_fenced(node, held.request, true);
+        else
+            begin_request(node, &held);
+        free(held.target);
+    }
+}
+
+/* An agent ended whose coordinator is gone, perhaps because it was the target: then nobody else knows that
+ * the target is fenced, and it would be fenced a second time. */
+static void settle_foreign(struct node *node, const struct node_fence_result *result)
+{
+    struct foreign_run run;
+    const char *requester = node_name(node, result->requester);
+    bool done = result->exit_status == 0 && !result->timed_out;
+
+    if (!take_foreign(node, result->requester, result->run, &run))
+        return;
+    if (strcmp(run.target, requester) == 0 || !node_is_member(node, result->requester)) {
+        HF_CLEANUP(hf_freep) char *origin = hf_asprintf("%s, which was lost", requester);
+        struct fence_record record = {
+            .id = FOREIGN + ++node->shots,
+            .target = run.target,
+            .action = run.action,
+            .origin = origin,
+            .device = run.device,
+            .node = (char *)node_name(node, node->self),
+            .reason = done ? NULL : (char *)result->reason,
+            .wall = node->wall,
+            .outcome = done ? FENCE_SUCCESS : FENCE_FAILURE,
+        };
+
+        node_log(node, LOG_NOTICE, "fencing %s (%s) for %s: %s", run.target, fence_action_name(run.action),
+                 origin, done ? "done" : "failed");
+        put_record(node, &record);
+        if (done)
+            mark_fenced(node, run.target, run.action);
+        release_held(node, run.target, done);
+    }
+    foreign_clear(&run);
+}
+
 void fencing_result(struct node *node, const struct node_fence_result *result)
 {
     struct fence_event event = {
@@ -156,6 +275,8 @@ void fencing_result(struct node *node, const struct node_fence_result *result)
     };
 
     if (result->requester != node->self) {
+        settle_foreign(node, result);
+
         struct node_message message = {.kind = NODE_MESSAGE_FENCED,
                                        .to = result->requester,
                                        .ticket = result->run,
@@ -219,6 +340,7 @@ static void run_here(struct node *node, uint32_t requester, const struct node_me
         effect->interval_ms = order->fencing.timeout_ms;
         effect->length = input.length;
         effect->bytes = hf_buf_take(&input);
+        add_foreign(node, requester, order);
     }
     fence_config_free(config);
 }
@@ -226,11 +348,14 @@ static void run_here(struct node *node, uint32_t requester, const struct node_me
 void fencing_run_for(struct node *node, uint32_t requester, const struct node_message *order)
 {
     struct node_effect *effect;
+    struct foreign_run run;
 
     if (!order->fencing.forget) {
         run_here(node, requester, order);
         return;
     }
+    if (take_foreign(node, requester, order->ticket, &run))
+        foreign_clear(&run);
     effect = node_effect_add(node, NODE_FENCE_FORGET);
     effect->ticket = order->ticket;
     effect->client = requester;
@@ -250,6 +375,7 @@ static void run_agent(struct node *node, const struct fence_update *update)
                     .action = (uint8_t)update->action,
                     .target = (char *)or_empty(update->target),
                     .parameter = (char *)or_empty(update->parameter),
+                    .decides = update->decides,
                     .timeout_ms = (uint32_t)update->timeout_ms},
     };
 
@@ -479,4 +605,10 @@ void fencing_end(struct node *node)
         free(node->records[i].id);
     free(node->records);
     free(node->shooters);
+    for (size_t i = 0; i < node->n_foreign; i++)
+        foreign_clear(&node->foreign[i]);
+    free(node->foreign);
+    for (size_t i = 0; i < node->n_held; i++)
+        free(node->held[i].target);
+    free(node->held);
 }

@@ -66,6 +66,7 @@ static void put_fencing(struct hf_buf *out, const struct node_fencing *fencing)
     hf_put_u8(out, fencing->action);
     hf_put_string(out, fencing->target);
     hf_put_string(out, fencing->parameter);
+    hf_put_u8(out, fencing->decides);
     hf_put_u32(out, fencing->timeout_ms);
 }
 
@@ -76,6 +77,7 @@ static void get_fencing(struct hf_reader *in, struct node_fencing *fencing)
     fencing->action = hf_get_u8(in);
     fencing->target = hf_get_string(in);
     fencing->parameter = hf_get_string(in);
+    fencing->decides = hf_get_u8(in) != 0;
     fencing->timeout_ms = hf_get_u32(in);
 }
 

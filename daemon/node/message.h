@@ -37,6 +37,7 @@ struct node_fencing {
     uint8_t action;  /* enum fence_action */
     char *target;    /* name of a node, "" for none */
     char *parameter; /* the agent's parameter for the target, "" for none */
+    bool decides;    /* if it succeeds, the target is fenced */
     uint32_t timeout_ms;
 };
 

@@ -59,6 +59,22 @@ struct fencing_record {
     int64_t attempts; /* this one, and those before it that failed in the same way */
 };
 
+/* A fence agent that runs here for another coordinator, and decides about its target. */
+struct foreign_run {
+    uint32_t requester;
+    uint64_t ticket;
+    char *target, *device;
+    enum fence_action action;
+};
+
+/* A request for the fencing machine that waits for the end of such a run. */
+struct held_request {
+    uint64_t request;
+    char *target;
+    enum fence_action action;
+    int64_t delay_ms;
+};
+
 /* An operator who wants a node fenced, and waits for the verdict. */
 struct shooter {
     uint64_t request; /* in the fencing machine */
@@ -197,6 +213,10 @@ struct node {
     struct shooter *shooters;
     size_t n_shooters, shooters_capacity;
     uint64_t shots; /* asked for by operators so far */
+    struct foreign_run *foreign;
+    size_t n_foreign, foreign_capacity;
+    struct held_request *held;
+    size_t n_held, held_capacity;
     struct fencing_record *records;
     size_t n_records, records_capacity;
 };
@@ -316,7 +336,8 @@ void fencing_end(struct node *node);
 enum cib_quorum quorum_now(const struct node *node, uint32_t *term);
 /* So many members may be missing and the rest is still more than half of all configured nodes. */
 unsigned quorum_spare(const struct node *node);
-/* HF_NO_QUORUM if a client's change of the configuration must not be taken here now, whatever corosync says. */
+/* HF_NO_QUORUM if a client's change of the configuration must not be taken here now, whatever corosync says.
+ */
 struct hf_error *quorum_may_change(const struct node *node);
 void quorum_lock(struct node *node, const struct node_lock *lock);
 void quorum_view(struct node *node);

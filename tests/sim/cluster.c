@@ -19,6 +19,7 @@ struct machine {
     struct sim_agents *agents; /* NULL while it is off */
     int64_t restart_at;        /* of its daemon; INT64_MAX: no */
     unsigned crashes;
+    unsigned shots; /* how often it was switched off by an agent */
     bool guarded;   /* its daemon said last that something needs the watchdog */
     int64_t fed_at; /* the watchdog */
     struct cluster *cluster;
@@ -37,7 +38,8 @@ struct sim_lock {
 /* An order to a fence agent that is under way. */
 struct shot {
     struct shot *next;
-    int64_t ordered, due;
+    int64_t ordered, due, told; /* when it acts, and when it says so */
+    bool acted;
     unsigned from;
     cib_member member; /* of the daemon that wants to know */
     uint64_t run;
@@ -310,6 +312,8 @@ static void shoot(struct process *process, const struct node_effect *effect)
 
     shot->ordered = world_now(process->world);
     shot->due = shot->ordered + 1 + (int64_t)world_random(process->world, FENCE_MS);
+    shot->told =
+        shot->due + (int64_t)world_random(process->world, world_chance(process->world, 30) ? 800 : 2);
     shot->from = process->number;
     shot->member = process->self;
     shot->run = effect->ticket;
@@ -832,32 +836,47 @@ static int target_of(const char *input)
     return line == NULL ? -1 : atoi(line + strlen("nodename=n")) - 1;
 }
 
-static void hit(struct cluster *cluster, const struct shot *shot)
+/* The agent does what it was told. */
+static void hit(struct cluster *cluster, struct shot *shot)
 {
     int target = target_of(shot->input);
     bool off = strstr(shot->input, "action=off") != NULL || strstr(shot->input, "action=reboot") != NULL;
-    struct process *process;
+
+    shot->acted = true;
+    if (target < 0 || target >= (int)cluster->options.nodes) {
+        shot->told = shot->due;
+        return;
+    }
+    free(cluster->last_shot);
+    cluster->last_shot = hf_strdup(shot->input);
+    cluster->last_shot_at = shot->ordered;
+    cluster->machines[target].shots += off;
+    if (off)
+        cluster_power_off(cluster, (unsigned)target);
+}
+
+/* And says so, if the daemon that called it is there still. */
+static void tell_shot(struct cluster *cluster, const struct shot *shot)
+{
+    struct process *process = world_process(cluster->world, shot->from);
     struct node_fence_result result = {
         .run = shot->run, .requester = shot->requester, .output = "", .reason = ""};
     struct node_event event = {.type = NODE_FENCED, .fenced = &result};
 
-    if (target >= 0) {
-        free(cluster->last_shot);
-        cluster->last_shot = hf_strdup(shot->input);
-        cluster->last_shot_at = shot->ordered;
-    }
-    if (off && target >= 0 && target < (int)cluster->options.nodes)
-        cluster_power_off(cluster, (unsigned)target);
     if (strstr(shot->input, "action=metadata") != NULL)
         result.output =
             "<resource-agent name='fence_sim'><parameters><parameter name='port'/></parameters><actions>"
             "<action name='off'/><action name='reboot'/><action name='on'/><action name='status'/>"
             "<action name='monitor'/></actions></resource-agent>";
-    process = world_process(cluster->world, shot->from);
-    if (process != NULL && process->self == shot->member) {
-        step(process, &event);
-        catch_up(process);
-    }
+    if (process == NULL || process->self != shot->member)
+        return;
+    step(process, &event);
+    catch_up(process);
+}
+
+unsigned cluster_shots(const struct cluster *cluster, unsigned node)
+{
+    return cluster->machines[node].shots;
 }
 
 /* The guard's watchdog: fed while the daemon is heard and nothing is late. */
@@ -892,12 +911,14 @@ static void outside(struct cluster *cluster)
     for (struct shot **at = &cluster->shots; *at != NULL;) {
         struct shot *shot = *at;
 
-        if (shot->due > now) {
+        if (shot->due <= now && !shot->acted)
+            hit(cluster, shot);
+        if (!shot->acted || shot->told > now) {
             at = &shot->next;
             continue;
         }
         *at = shot->next;
-        hit(cluster, shot);
+        tell_shot(cluster, shot);
         free(shot->agent);
         free(shot->input);
         free(shot);

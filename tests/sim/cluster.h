@@ -74,6 +74,8 @@ int cluster_holder(struct cluster *cluster, const char *resource);
 unsigned cluster_resets(const struct cluster *cluster);
 /* What the last fence agent that does something to a machine read on its standard input; "" if none ran. */
 const char *cluster_shot(const struct cluster *cluster);
+/* How often an agent switched the machine off. */
+unsigned cluster_shots(const struct cluster *cluster, unsigned node);
 /* When it ran, ms. */
 int64_t cluster_shot_at(const struct cluster *cluster);
 /* The CIB as a node that is on has it; NULL if it is off. */

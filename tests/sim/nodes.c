@@ -1030,6 +1030,23 @@ static void what_was_fenced_is_known_everywhere(struct report *report)
     cluster_free(cluster);
 }
 
+/* The agent that another member runs outlives the coordinator: its result is not asked for a second time. */
+static void a_coordinator_is_fenced_once(struct report *report)
+{
+    for (uint64_t seed = 440; seed < 460; seed++) {
+        struct cluster *cluster = make(seed % 2 == 0 ? 2 : 3, seed, true);
+
+        expect_settled(report, cluster);
+        world_move_witness(cluster_world(cluster), 1);
+        cluster_request(cluster, 1, "<fence node='n1' action='off'/>", 3000);
+        expect_settled(report, cluster);
+        expect(report, cluster_shots(cluster, 0) == 1, "n1 is fenced once");
+        expect(report, strcmp(last_fencing(cluster, 1, "n1", "state"), "success") == 0, "and that is told");
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
 /* Whoever coordinates next does not leave it pending for ever. */
 static void a_fencing_whose_coordinator_dies_has_an_end(struct report *report)
 {
@@ -1271,6 +1288,7 @@ int main(int argc, char **argv)
         TELL(an_agent_is_told_what_is_configured);
         TELL(the_less_important_side_waits);
         TELL(what_was_fenced_is_known_everywhere);
+        TELL(a_coordinator_is_fenced_once);
         TELL(a_fencing_whose_coordinator_dies_has_an_end);
         TELL(a_node_that_is_heard_is_not_confirmed_down);
         for (int64_t i = 0; i < runs && only == NULL; i++)
