@@ -44,7 +44,10 @@ static void write_servers(struct hf_writer *writer, const struct guard_status *s
         count++;
         hf_buf_printf(&up, " %s", server->name);
     }
-    hf_write_line(writer, "  * Lock servers: %zu of %zu answer: [%s ]%s", count, status->server_count,
+    if (status->server_count == 0)
+        hf_write_line(writer, "  * Lock servers: none are configured; quorum is the right to an address");
+    else
+        hf_write_line(writer, "  * Lock servers: %zu of %zu answer: [%s ]%s", count, status->server_count,
                   hf_buf_text(&up),
                   count * 2 > status->server_count ? "" : " - NOT ENOUGH to hold or get a lock");
     hf_write_list(writer, "servers");

@@ -31,6 +31,71 @@ static struct hf_error *check_address(const char *word)
     return NULL;
 }
 
+/* The bytes of the address that a word of length bytes begins with ("192.0.2.10/24"); false if there is none.
+ */
+static bool read_address(const char *word, size_t length, unsigned char bytes[16], int *family)
+{
+    HF_CLEANUP(hf_freep) char *address = hf_strndup(word, length);
+
+    address[strcspn(address, "/")] = '\0';
+    memset(bytes, 0, 16);
+    *family = strchr(address, ':') != NULL ? AF_INET6 : AF_INET;
+    return inet_pton(*family, address, bytes) == 1;
+}
+
+static bool has_address(const char *list, const char *word)
+{
+    unsigned char wanted[16], found[16];
+    int wanted_family, family;
+
+    if (!read_address(word, strlen(word), wanted, &wanted_family))
+        return false;
+    for (list += strspn(list, " \t\n,"); *list != '\0'; list += strspn(list, " \t\n,")) {
+        size_t length = strcspn(list, " \t\n,");
+
+        if (read_address(list, length, found, &family) && family == wanted_family &&
+            memcmp(found, wanted, sizeof(found)) == 0)
+            return true;
+        list += length;
+    }
+    return false;
+}
+
+static bool is_at(const xmlNode *primitive, const char *word)
+{
+    HF_XML_EACH (set, primitive, "instance_attributes")
+        HF_XML_EACH (pair, set, "nvpair")
+            if (strcmp(hf_xml_get_or(pair, "name", ""), "ip") == 0 &&
+                has_address(hf_xml_get_or(pair, "value", ""), word))
+                return true;
+    return false;
+}
+
+/* The primitive under element whose parameter `ip' has the address of word, or NULL. */
+static const xmlNode *find_address(const xmlNode *element, const char *word)
+{
+    HF_XML_EACH_ANY (child, element) {
+        const xmlNode *found =
+            hf_xml_is(child, "primitive") ? (is_at(child, word) ? child : NULL) : find_address(child, word);
+
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+static struct hf_error *check_free(const xmlNode *configuration, const char *word)
+{
+    const xmlNode *resources = hf_xml_child(configuration, "resources");
+    const xmlNode *owner = resources == NULL ? NULL : find_address(resources, word);
+
+    if (owner == NULL)
+        return NULL;
+    return hf_error_new(HF_REFUSED,
+                        "%.*s is the address of resource %s already, expected one that no resource has",
+                        (int)strcspn(word, "/"), word, hf_xml_get_or(owner, "id", "?"));
+}
+
 static bool is_taken(const xmlNode *configuration, const char *id)
 {
     struct crm_edit edit;
@@ -178,8 +243,12 @@ struct hf_error *vips_statements(const xmlNode *configuration, int count, char *
     int addresses = 0;
 
     *statements = (struct crm_statements){0};
-    while (error == NULL && addresses < count && strchr(words[addresses], '=') == NULL)
-        error = check_address(words[addresses++]);
+    while (error == NULL && addresses < count && strchr(words[addresses], '=') == NULL) {
+        error = check_address(words[addresses]);
+        if (error == NULL)
+            error = check_free(configuration, words[addresses]);
+        addresses++;
+    }
     if (error == NULL && addresses == 0)
         error = hf_error_new(HF_USAGE, "found '%s', expected an address such as 192.0.2.10/24",
                              count > 0 ? words[0] : "");

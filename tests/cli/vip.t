@@ -9,6 +9,9 @@ $ holdfast --force configure vip 10.0.0.11/24 2001:db8::1/64 id=web advert_int=0
 web, in the promotable clone web-clone.
 $ holdfast --force configure vip 10.0.0.12
 vip2, in the promotable clone vip2-clone.
+$ holdfast --force configure vip 2001:DB8:0::1
+holdfast: 2001:DB8:0::1 is the address of resource web already, expected one that no resource has
+[3]
 $ holdfast configure show vip vip-clone web vip2
 clone vip-clone vip \
 	meta promotable=true promoted-max=1 promoted-node-max=1 clone-node-max=1 interleave=true

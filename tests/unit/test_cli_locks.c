@@ -90,6 +90,14 @@ static void test_too_few_servers(void **state)
     assert_says(&status, "Lock server 10.0.0.2 DOWN\n");
 }
 
+static void test_no_servers(void **state)
+{
+    struct guard_status status = usual();
+
+    status.server_count = 0;
+    assert_says(&status, "  * Lock servers: none are configured; quorum is the right to an address\n");
+}
+
 static void test_a_server_that_does_not_grant(void **state)
 {
     struct guard_status status = usual();
@@ -152,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_servers_and_locks),
         cmocka_unit_test(test_too_few_servers),
+        cmocka_unit_test(test_no_servers),
         cmocka_unit_test(test_a_server_that_does_not_grant),
         cmocka_unit_test(test_a_lease_that_ran_out),
         cmocka_unit_test(test_a_clock_that_was_set),
