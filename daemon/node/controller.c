@@ -17,6 +17,8 @@ enum {
     INFINITY_SCORE = 1000000,
     PATIENCE = 3, /* plans in a row that were outdated when they came */
     JOURNAL_MAX = 4 * 1024 * 1024,
+    RECHECK_MS = 15 * 60 * 1000, /* cluster-recheck-interval */
+    FENCE_ATTEMPTS = 10,         /* stonith-max-attempts */
 };
 
 static void walk(struct node *node, const struct transition_event *event);
@@ -659,7 +661,20 @@ static void clear_failcount(struct node *node, const struct graph_action *action
     finish(node, action, 0, RUNNER_DONE);
 }
 
-void controller_fenced(struct node *node, uint64_t request, bool done)
+static bool too_many(const struct node *node, int failures)
+{
+    const char *given = node_property(node, "fencing-max-attempts", NULL);
+    int64_t most = FENCE_ATTEMPTS;
+
+    if (given == NULL)
+        given = node_property(node, "stonith-max-attempts", NULL);
+    if (given != NULL && strcmp(given, "INFINITY") == 0)
+        return false;
+    hf_parse_int64(given, &most);
+    return failures >= most;
+}
+
+void controller_fenced(struct node *node, uint64_t request, bool done, int failures)
 {
     struct controller *controller = &node->controller;
     struct transition_event event = {
@@ -672,6 +687,13 @@ void controller_fenced(struct node *node, uint64_t request, bool done)
 
     if (!done)
         controller->not_before = node->now + FENCE_RETRY_MS;
+    if (!done && too_many(node, failures)) {
+        node_log(node, LOG_ERR,
+                 "fencing failed %d times in a row (stonith-max-attempts): it is tried again when something "
+                 "changes, or after cluster-recheck-interval",
+                 failures);
+        controller->gave_up = true;
+    }
     if (controller->walk == NULL || (request >> 32) != (uint32_t)controller->number ||
         transition_state(controller->walk, event.action) != TRANSITION_EXECUTING)
         return;
@@ -731,8 +753,9 @@ static void ended(struct node *node, const struct transition_update *update)
              counts.confirmed, counts.total, counts.failed,
              update->reason != NULL ? ", given up because " : "",
              update->reason != NULL ? update->reason : "");
-    if (update->then == TRANSITION_RESTART)
+    if (update->then == TRANSITION_RESTART && !controller->gave_up)
         controller->wanted = true;
+    controller->gave_up = false;
     transition_free(controller->walk);
     controller->walk = NULL;
 }
@@ -785,6 +808,19 @@ static void log_warnings(struct node *node)
     controller->warned = hf_buf_take(&all);
 }
 
+/* When to run again even if nothing happens: when the scheduler says, and now and then for what it cannot
+ * foresee (date specifications), and for fencing that was given up. */
+static int64_t next_recheck(const struct node *node)
+{
+    int64_t said = sched_next_recheck(node->controller.plan), interval = RECHECK_MS, regular;
+    const char *given = node_property(node, "cluster-recheck-interval", NULL);
+
+    if (given != NULL && !sched_parse_interval(given, &interval))
+        interval = RECHECK_MS;
+    regular = interval <= 0 ? 0 : node->wall + (interval + 999) / 1000;
+    return said == 0 || (regular != 0 && regular < said) ? regular : said;
+}
+
 /* Takes a plan over and begins to walk it. */
 static void adopt(struct node *node, struct sched_output *plan, struct hf_error *error)
 {
@@ -801,7 +837,7 @@ static void adopt(struct node *node, struct sched_output *plan, struct hf_error 
         return;
     }
     log_warnings(node);
-    controller->recheck_at = sched_next_recheck(controller->plan);
+    controller->recheck_at = next_recheck(node);
     node_log(node, LOG_INFO, "transition %d: %d actions, because %s", controller->number,
              sched_graph(controller->plan)->n_actions,
              controller->why == NULL ? "of an abort" : controller->why);

@@ -222,7 +222,7 @@ static void release_held(struct node *node, const char *target, bool done)
         }
         memmove(&node->held[i], &node->held[i + 1], (--node->n_held - i) * sizeof(held));
         if (done)
-            controller_fenced(node, held.request, true);
+            controller_fenced(node, held.request, true, 0);
         else
             begin_request(node, &held);
         free(held.target);
@@ -437,7 +437,8 @@ static void verdict(struct node *node, const struct fence_update *update)
     if ((update->request & OPERATOR) != 0)
         answer_shooter(node, update);
     else
-        controller_fenced(node, update->request, update->done);
+        controller_fenced(node, update->request, update->done,
+                          fencing_failures(node->fencing, update->target));
 }
 
 static void answer(struct node *node, const struct fence_update *update)

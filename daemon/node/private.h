@@ -128,6 +128,7 @@ struct controller {
     struct waiter *waiters;
     size_t n_waiters, waiters_capacity;
     bool marking;          /* lost members are being marked: not applied yet */
+    bool gave_up;          /* fencing failed so often that its next failure is no reason to run again */
     bool planning;         /* the scheduler runs, for the transition called number */
     bool outdated;         /* something happened since that began */
     int discarded;         /* plans in a row that were outdated */
@@ -302,8 +303,8 @@ void controller_shoot(struct node *node, uint32_t from, const struct node_messag
 void controller_expelled(struct node *node, uint32_t id);
 /* This partition has got the lock: another one had it, perhaps. */
 void controller_lock_gained(struct node *node);
-/* What became of a fencing that was asked for with this number. */
-void controller_fenced(struct node *node, uint64_t request, bool done);
+/* What became of a fencing that was asked for with this number; failures: in a row, this one too. */
+void controller_fenced(struct node *node, uint64_t request, bool done, int failures);
 /* Appends to update the removal of a node's transient attributes. */
 void controller_drop_transient(struct node *node, const char *id, struct hf_buf *update);
 /* Runs what is due; called at the end of every step. */

@@ -242,6 +242,8 @@ static void outbox_ack(struct runner_queue *queue, uint64_t sequence)
 
     while (safe < queue->outbox_count && queue->outbox[safe].sequence <= sequence)
         runner_result_clear(&queue->outbox[safe++]);
+    if (safe == 0)
+        return; /* there may be no list yet */
     queue->outbox_count -= safe;
     memmove(queue->outbox, queue->outbox + safe, queue->outbox_count * sizeof(*queue->outbox));
 }

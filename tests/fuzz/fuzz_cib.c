@@ -2,9 +2,7 @@
  * sound.
  *
  * The first byte chooses what the rest is: messages to one of two replicas that talk to each other, a status
- * update, a <change>, a snapshot, or a log.  `make fuzz-cib` builds it (clang), then:
- *
- *     ./fuzz_cib -max_total_time=60 CORPUS
+ * update, a <change>, a snapshot, or a log.  `tests/fuzz/all 60 cib` builds and runs it.
  *
  * A message is: sender, type, a length and so many bytes; magic, version and the tag of the view are put
  * before it, since nothing with another tag gets far. */

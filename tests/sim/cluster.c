@@ -39,7 +39,7 @@ struct sim_lock {
 struct shot {
     struct shot *next;
     int64_t ordered, due, told; /* when it acts, and when it says so */
-    bool acted;
+    bool acted, failed;
     unsigned from;
     cib_member member; /* of the daemon that wants to know */
     uint64_t run;
@@ -56,6 +56,7 @@ struct cluster {
     struct sim_lock locks[LOCKS];
     size_t n_locks;
     unsigned resets;
+    bool fencing_broken;
     unsigned start_percent, stop_percent;
     struct hf_buf wrong;
     unsigned starts, stops, monitors, promotes, demotes; /* calls to agents */
@@ -806,6 +807,11 @@ void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms)
     cluster->machines[node].restart_at = world_now(cluster->world) + ms;
 }
 
+void cluster_break_fencing(struct cluster *cluster, bool broken)
+{
+    cluster->fencing_broken = broken;
+}
+
 void cluster_spoil_planner(struct cluster *cluster, unsigned node)
 {
     struct process *process = world_process(cluster->world, node);
@@ -843,7 +849,8 @@ static void hit(struct cluster *cluster, struct shot *shot)
     bool off = strstr(shot->input, "action=off") != NULL || strstr(shot->input, "action=reboot") != NULL;
 
     shot->acted = true;
-    if (target < 0 || target >= (int)cluster->options.nodes) {
+    shot->failed = cluster->fencing_broken && target >= 0;
+    if (shot->failed || target < 0 || target >= (int)cluster->options.nodes) {
         shot->told = shot->due;
         return;
     }
@@ -863,6 +870,8 @@ static void tell_shot(struct cluster *cluster, const struct shot *shot)
         .run = shot->run, .requester = shot->requester, .output = "", .reason = ""};
     struct node_event event = {.type = NODE_FENCED, .fenced = &result};
 
+    if (shot->failed)
+        result.exit_status = 1;
     if (strstr(shot->input, "action=metadata") != NULL)
         result.output =
             "<resource-agent name='fence_sim'><parameters><parameter name='port'/></parameters><actions>"

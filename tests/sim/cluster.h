@@ -39,6 +39,8 @@ void cluster_power_on(struct cluster *cluster, unsigned node);
 void cluster_power_off(struct cluster *cluster, unsigned node);
 /* The daemon dies and is started again after ms; its agents go on. */
 void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms);
+/* Fence agents fail from now on, or not any more. */
+void cluster_break_fencing(struct cluster *cluster, bool broken);
 /* The scheduler of the node loses its copy of the CIB. */
 void cluster_spoil_planner(struct cluster *cluster, unsigned node);
 /* As world_cut() and world_heal(). */

@@ -1072,6 +1072,45 @@ static void a_fencing_whose_coordinator_dies_has_an_end(struct report *report)
     }
 }
 
+static int attempts(const struct cluster *cluster, const char *target)
+{
+    int64_t count = 1;
+
+    hf_parse_int64(last_fencing(cluster, 0, target, "attempts"), &count);
+    return (int)count;
+}
+
+/* A device that does not answer is not asked for ever: after some attempts only when something changed, or
+ * now and then. */
+static void fencing_that_fails_is_given_up_for_a_while(struct report *report)
+{
+    static const char change[] =
+        "<change><create into='options'><nvpair id='o3' name='stonith-max-attempts' value='3'/></create>"
+        "<create into='options'><nvpair id='o4' name='cluster-recheck-interval' "
+        "value='60s'/></create></change>";
+    struct cluster *cluster = make(3, 480, true);
+
+    expect_settled(report, cluster);
+    expect(report, cluster_request(cluster, 0, change, 5000) == HF_OK, "the change is accepted");
+    expect_settled(report, cluster);
+    cluster_break_fencing(cluster, true);
+    cluster_power_off(cluster, 2);
+    cluster_elapse(cluster, 30000);
+    expect(report, attempts(cluster, "n3") == 3, "three attempts are made");
+    expect(report, cluster_request(cluster, 0, "<attribute node='n1' name='x' value='1'/>", 5000) == HF_OK,
+           "something changes");
+    cluster_elapse(cluster, 10000);
+    expect(report, attempts(cluster, "n3") == 4, "then there is another");
+    cluster_elapse(cluster, 60000);
+    expect(report, attempts(cluster, "n3") == 5, "and another after cluster-recheck-interval");
+    cluster_break_fencing(cluster, false);
+    cluster_elapse(cluster, 65000);
+    expect(report, strcmp(last_fencing(cluster, 0, "n3", "state"), "success") == 0, "which may succeed");
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
 /* Its daemon is gone, its machine is there, and what it ran runs on. */
 static void a_node_that_is_heard_is_not_confirmed_down(struct report *report)
 {
@@ -1290,6 +1329,7 @@ int main(int argc, char **argv)
         TELL(what_was_fenced_is_known_everywhere);
         TELL(a_coordinator_is_fenced_once);
         TELL(a_fencing_whose_coordinator_dies_has_an_end);
+        TELL(fencing_that_fails_is_given_up_for_a_while);
         TELL(a_node_that_is_heard_is_not_confirmed_down);
         for (int64_t i = 0; i < runs && only == NULL; i++)
             run_seed(&report, (i % 2 == 0 ? 1001 : 2000) + (uint64_t)(i / 2 % 1000 + i / 2000 * 2000));
