@@ -631,6 +631,59 @@ static int print_status(const struct options *options)
     return 0;
 }
 
+static struct hf_error *clear_address(struct network *network, const char *interface,
+                                      const struct gate_address *address, uint8_t prefix)
+{
+    struct network_interface found;
+
+    if (!network_find(network, interface, &found))
+        return NULL;
+    return network_unassign(network, found.ifindex, address, prefix);
+}
+
+/* Those with the virtual MAC address go with their macvlan interface. */
+static struct hf_error *clear_router(struct network *network, const struct guard_router *router)
+{
+    struct network_interface found;
+    struct hf_error *error = NULL;
+
+    if (router->flags & ROUTER_VMAC && !network_find(network, router->interface, &found))
+        return NULL;
+    for (int family = VRRP_IPV4; family <= VRRP_IPV6 && router->flags & ROUTER_VMAC; family += 2) {
+        char name[GUARD_INTERFACE_MAX + 1];
+
+        routers_macvlan_name(found.ifindex, router->vrid, (enum vrrp_family)family, name);
+        if (error == NULL)
+            error = network_macvlan_remove(network, name);
+    }
+    for (unsigned i = 0; i < router->address_count && error == NULL; i++)
+        error = clear_address(network, router->interface, &router->addresses[i].address,
+                              router->addresses[i].prefix);
+    return error;
+}
+
+/* The addresses that an ended guard put on interfaces: once their gates are open they would answer. */
+static struct hf_error *clear_addresses(struct guard *guard)
+{
+    struct orders orders;
+    struct hf_error *error = read_boot(guard->boot);
+
+    if (error == NULL)
+        error = network_new(&guard->network);
+    if (error == NULL)
+        error = orders_load(guard->config.orders, guard->boot, &orders);
+    if (error != NULL)
+        return error;
+    for (size_t i = 0; i < orders.vip_count && error == NULL; i++)
+        if (orders.vips[i].flags & GUARD_VIP_ASSIGN)
+            error = clear_address(guard->network, orders.vips[i].interface, &orders.vips[i].address,
+                                  orders.vips[i].prefix);
+    for (size_t i = 0; i < orders.router_count && error == NULL; i++)
+        error = clear_router(guard->network, &orders.routers[i]);
+    orders_clear(&orders);
+    return error;
+}
+
 /* Everything that a guard left in the kernel, taken away. */
 static int clear_gates(struct guard *guard)
 {
@@ -645,6 +698,8 @@ static int clear_gates(struct guard *guard)
         if (gate_mode(guard->gate) == GATE_USER_SPACE)
             error = hf_error_new(HF_FAILED, "no gate in the kernel: %s", gate_reason(guard->gate));
     }
+    if (error == NULL)
+        error = clear_addresses(guard);
     if (error == NULL) {
         size_t count = gate_list(guard->gate, &vips);
 

@@ -586,6 +586,12 @@ static void check_router(struct routers *routers, struct router *router, int64_t
     routers->hooks->hand_over(routers->context, set->gate, "", now);
 }
 
+void routers_macvlan_name(int ifindex, uint8_t vrid, enum vrrp_family family,
+                          char name[GUARD_INTERFACE_MAX + 1])
+{
+    snprintf(name, GUARD_INTERFACE_MAX + 1, "hf%d.%u.%d", ifindex % 100000, vrid, (int)family);
+}
+
 /* Where the addresses of a family are: the interface, or the one with the virtual MAC address on it. */
 static char *place_half(struct routers *routers, struct router *router, struct half *half, bool add)
 {
@@ -598,8 +604,7 @@ static char *place_half(struct routers *routers, struct router *router, struct h
         return NULL;
     }
     if (half->interface[0] == '\0')
-        snprintf(half->interface, sizeof(half->interface), "hf%d.%u.%d",
-                 look(routers, order->interface)->ifindex % 100000, router->vrid, (int)family);
+        routers_macvlan_name(look(routers, order->interface)->ifindex, router->vrid, family, half->interface);
     vrrp_virtual_mac(family, router->vrid, mac);
 
     struct hf_error *error HF_CLEANUP(hf_error_freep) =
@@ -1296,7 +1301,7 @@ static void warn(struct router *router, const struct vrrp_received *received, co
     guard_copy(router->warning, sizeof(router->warning), text);
 }
 
-/* Goes on with another VRID, which all of its halves share. Only a router that does not serve may. */
+/* Goes on with another VRID, which all of its halves share; the other nodes follow a master. */
 static void use_vrid(struct routers *routers, struct router *router, uint8_t vrid)
 {
     hf_notice("router %s: uses VRID %u now", router->order.id, vrid);

@@ -99,6 +99,10 @@ void routers_needs(const struct routers *routers,
                    void (*need)(void *context, const char *interface, enum vrrp_family family),
                    void *context);
 
+/* The name of the macvlan interface with the virtual MAC address on the interface of an index. */
+void routers_macvlan_name(int ifindex, uint8_t vrid, enum vrrp_family family,
+                          char name[GUARD_INTERFACE_MAX + 1]);
+
 /* The VRID that is tried as the attempt-th for a router without one: the same on all nodes. */
 uint8_t routers_choose_vrid(const char *cluster, const char *id, unsigned attempt);
 

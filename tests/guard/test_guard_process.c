@@ -665,6 +665,9 @@ static void test_clear(void **state)
     assert_true(address_there(NETLAB_VIP4));
     netlab_run("./holdfast-guard --clear --config %s/guard.conf", work);
     assert_int_not_equal(stat(GATE_PINS "/vips-1", &info), 0);
+    /* What the guard had put there does not answer now that its gate is open. */
+    assert_false(address_there(NETLAB_VIP4) || address_there(NETLAB_VIP6));
+    netlab_run("ip addr add " NETLAB_VIP4 "/32 dev v0; ip -6 addr add " NETLAB_VIP6 "/128 dev v0 nodad");
     assert_true(answered_within(3000));
 }
 

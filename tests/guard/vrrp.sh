@@ -190,6 +190,21 @@ summary ended
 guard "$from" conf
 within 5 "and it is there to fall back on" standby "$from"
 
+story "a guard is gone for good: what it left is cleared away"
+from=$(owner) to=$(other "$(owner)")
+within 5 "the other is there to fall back on" standby "$to"
+probe 4
+guards KILL "$from"
+within 3 "the other has it" is "$to" 8
+check "its address is still there" lab exec "$from" sh -c 'ip addr show eth0 | grep -q "$0/"' $vip
+check "it is cleared" lab exec "$from" /mnt/holdfast-guard --config "/mnt/$from.conf" --clear
+refute "the address is gone" lab exec "$from" sh -c 'ip addr show eth0 | grep -q "$0/"' $vip
+refute "and the gate" lab exec "$from" sh -c 'tc filter show dev eth0 ingress | grep -q bpf'
+probed cleared
+guard "$from" conf
+check "it starts anew" start "$from" ip="$vip/24 $vip6/64"
+within 5 "and is there to fall back on" standby "$from"
+
 story "nobody but the chosen one"
 within 10 "one is MASTER" standby "$(other "$(owner)")"
 from=$(owner)

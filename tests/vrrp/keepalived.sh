@@ -8,6 +8,7 @@ build=${HOLDFAST_BUILD:-$PWD}
 dir=$(mktemp -d)
 ns=hfvrrp$$
 theirs= guard= arbiter= capture=
+vrid=51 # theirs
 
 clean() {
     for p in $theirs $guard $arbiter $capture; do kill "$p" 2>/dev/null; done
@@ -95,7 +96,7 @@ global_defs {
 vrrp_instance test {
     state BACKUP
     interface eth0
-    virtual_router_id 51
+    virtual_router_id $vrid
     priority $2
     advert_int $3
     ${5:-}
@@ -222,6 +223,22 @@ check "it has the address" has a
 end_theirs
 within 3 "once it is quiet, the client is told" believes 02:00:00:00:00:01
 check "ours stops" ask stop web
+
+story "keepalived has the VRID that was chosen for ours"
+check "ours starts" ask start web ip=10.77.0.106 nic=eth0
+check "ours is promoted" ask promote web
+vrid=$(counts vrid)
+address=10.77.0.107
+start_theirs 3 100 0.1 "$address/32"
+within 15 "keepalived is master of another address" has b
+within 3 "ours has another VRID" eval '[ "$(counts vrid)" != '"$vrid"' ]'
+check "and is still master" eval 'ask monitor web | grep -q MASTER'
+check "ours stops" ask stop web
+check "ours starts with that VRID, as configured" ask start web ip=10.77.0.106 nic=eth0 vrid="$vrid"
+within 3 "who else has it is said" eval "ask status | grep -q '10.77.0.2 uses VRID $vrid on eth0 for other addresses'"
+check "ours stops" ask stop web
+end_theirs
+vrid=51 address=10.77.0.103
 
 story "ours is stopped with SIGSTOP, without a lock"
 start_ours 3 200 0.1 "$address"
