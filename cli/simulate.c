@@ -97,7 +97,7 @@ static bool show_disabled(struct simulation *s, const struct status_model *model
     bool said = false;
 
     if (model->maintenance_mode) {
-        hf_buf_puts(&s->out, "\n     *** Resource management is DISABLED ***\n"
+        hf_buf_puts(&s->out, "\n              *** Resource management is DISABLED ***\n"
                              "  The cluster will not attempt to start, stop or recover services\n");
         said = true;
     }
@@ -225,6 +225,22 @@ static struct hf_error *decide(struct simulation *s)
     return error;
 }
 
+/* An operation of a what-if that nobody wants to do: better said than left open.  Monitors have failed
+ * before. */
+static void show_unused(struct simulation *s)
+{
+    const struct simulate_list *list = &s->options->changes.op_fail;
+
+    for (int i = 0; s->options->simulate && i < list->n; i++) {
+        struct simulate_op op;
+        struct hf_error *error = simulate_op_parse(list->at[i], &op);
+        if (error == NULL && op.what_if && strcmp(op.task, "monitor") != 0 && !s->fired[i])
+            hf_buf_printf(&s->out, "\n%s was not done, so it did not fail.\n", list->at[i]);
+        hf_error_free(error); /* was checked before */
+        simulate_op_free(&op);
+    }
+}
+
 static struct hf_error *change(struct simulation *s, const struct simulate_host *host)
 {
     const struct simulate_changes *changes = &s->options->changes;
@@ -258,6 +274,7 @@ static struct hf_error *simulate(struct simulation *s, const struct simulate_hos
     const struct simulate_options *o = s->options;
     struct hf_error *error = check_ops(&o->changes.op_fail);
 
+    s->fired = hf_calloc((size_t)o->changes.op_fail.n + 1, sizeof(*s->fired));
     if (error == NULL)
         error = check_ops(&o->changes.op_inject);
     if (error == NULL && !o->quiet)
@@ -268,6 +285,8 @@ static struct hf_error *simulate(struct simulation *s, const struct simulate_hos
         error = write_cib(o->save_input, s->cib);
     if (error == NULL && (o->run || o->simulate))
         error = decide(s);
+    if (error == NULL && !o->quiet)
+        show_unused(s);
     if (error == NULL && o->simulate && !o->quiet)
         error = show_status(s, "Revised Cluster Status", &s->after);
     if (error == NULL && o->save_output != NULL)
@@ -357,6 +376,7 @@ static void simulation_free(struct simulation *s)
             sched_output_free(s->rounds[i].decision);
     }
     free(s->rounds);
+    free(s->fired);
     sched_output_free(s->before);
     sched_output_free(s->after);
     simulate_notes_free(&s->notes);

@@ -632,6 +632,11 @@ char *simulate_json(const struct simulation *s)
         hf_write_end(w);
     }
     hf_write_end(w);
+    hf_write_list(w, "not-done");
+    for (int i = 0; s->options->simulate && s->fired != NULL && i < s->options->changes.op_fail.n; i++)
+        if (!s->fired[i] && strstr(s->options->changes.op_fail.at[i], ":monitor") == NULL)
+            hf_write_string(w, NULL, NULL, s->options->changes.op_fail.at[i]);
+    hf_write_end(w);
     json_status(w, "after", s->after);
     text = hf_writer_finish(w);
     hf_writer_free(w);

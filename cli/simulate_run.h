@@ -50,6 +50,7 @@ struct simulation {
     struct simulate_notes notes;
     struct simulate_round *rounds;
     int n_rounds;
+    bool *fired; /* for each of changes.op_fail: it was done, and failed */
 };
 
 /* Reads the command line.  False: it is wrong, or asked for help or the version; *code is the exit code. */

@@ -67,6 +67,7 @@ static bool wanted_failure(struct walk *w, const struct graph_action *action, co
         }
         bool match = is_wanted(&op, action, name);
         if (match) {
+            w->s->fired[i] = true;
             *rc = op.rc;
             fail(w, action, &op);
         }

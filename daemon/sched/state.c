@@ -291,29 +291,14 @@ void sc_ban_from_all(struct run *run, struct resource *rsc)
 
 /* --- sorting --- */
 
-/* Stable; compare gets the elements. */
-void sc_sort(void *array, int n, int (*compare)(const void *, const void *, void *), void *context)
+static void merge_sort(void **at, int n, int (*compare)(const void *, const void *, void *), void *context,
+                       void **merged)
 {
-    void **at = array;
-
     if (n < 2)
         return;
-    if (n <= 8) {
-        for (int i = 1; i < n; i++) {
-            void *item = at[i];
-            int j = i;
-            while (j > 0 && compare(at[j - 1], item, context) > 0) {
-                at[j] = at[j - 1];
-                j--;
-            }
-            at[j] = item;
-        }
-        return;
-    }
     int half = n / 2, a = 0, b = half, out = 0;
-    sc_sort(at, half, compare, context);
-    sc_sort(at + half, n - half, compare, context);
-    HF_CLEANUP(hf_freep) void **merged = hf_calloc((size_t)n, sizeof(*merged));
+    merge_sort(at, half, compare, context, merged);
+    merge_sort(at + half, n - half, compare, context, merged);
     while (a < half && b < n)
         merged[out++] = compare(at[a], at[b], context) <= 0 ? at[a++] : at[b++];
     while (a < half)
@@ -321,4 +306,17 @@ void sc_sort(void *array, int n, int (*compare)(const void *, const void *, void
     while (b < n)
         merged[out++] = at[b++];
     memcpy(at, merged, (size_t)n * sizeof(*merged));
+}
+
+/* Stable; compare gets the elements.  Where compare is no order (entries of a history of which nobody can say
+ * which was first), what comes out depends on how it is sorted: by merging, the first half being the shorter
+ * one, as GLib does for Pacemaker. */
+void sc_sort(void *array, int n, int (*compare)(const void *, const void *, void *), void *context)
+{
+    void *few[32], **merged = few;
+    HF_CLEANUP(hf_freep) void **many = NULL;
+
+    if (n > (int)HF_ARRAY_LENGTH(few))
+        merged = many = hf_calloc((size_t)n, sizeof(*many));
+    merge_sort(array, n, compare, context, merged);
 }

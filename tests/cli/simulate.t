@@ -186,6 +186,7 @@ $ holdfast simulate -x up.xml --output-to out.txt -R -Q -s; cat out.txt
 Assignment Scores:
 pcmk__primitive_assign: db allocation score on n1: 0
 pcmk__primitive_assign: db allocation score on n2: 0
+$ holdfast simulate -x up.xml --op-fail db:promote@n2 | sed -n '/not done/p'; holdfast simulate -x up.xml --op-fail db:promote@n2 --json | sed -n '/not-done/,/]/p'
 $ holdfast simulate -x up.xml --op-fail db:start
 simulate: "db:start" is not an operation: expected RESOURCE_TASK_INTERVAL@NODE=RC or RESOURCE:TASK@NODE
 holdfast: simulate failed
