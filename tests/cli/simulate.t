@@ -157,7 +157,8 @@ $ holdfast simulate -x up.xml --node-standby n1 -R --json | sed -n '/what-if/,$p
         }
       ]
     }
-  ]
+  ],
+  "not-done": []
 }
 $ holdfast simulate -x up.xml -d n2 -R -s -A -c --output-as=xml
 <pacemaker-result api-version="2.30" request="simulate -x up.xml -d n2 -R -s -A -c --output-as=xml">
@@ -187,6 +188,10 @@ Assignment Scores:
 pcmk__primitive_assign: db allocation score on n1: 0
 pcmk__primitive_assign: db allocation score on n2: 0
 $ holdfast simulate -x up.xml --op-fail db:promote@n2 | sed -n '/not done/p'; holdfast simulate -x up.xml --op-fail db:promote@n2 --json | sed -n '/not-done/,/]/p'
+db:promote@n2 was not done, so it did not fail.
+  "not-done": [
+    "db:promote@n2"
+  ],
 $ holdfast simulate -x up.xml --op-fail db:start
 simulate: "db:start" is not an operation: expected RESOURCE_TASK_INTERVAL@NODE=RC or RESOURCE:TASK@NODE
 holdfast: simulate failed

@@ -21,6 +21,7 @@ class Config:
         self.special_nodes = []      # guests, remote nodes, bundle nodes
         self.names, self.resources, self.constraints, self.tags = [], [], [], []
         self.primitives, self.promotable, self.members, self.templates = [], [], [], []
+        self.migrates = .6 if self.chance(.1) else .15   # some clusters are of virtual machines
         self.options = self.make_options()
         self.fencing = self.options["stonith-enabled"] == "true"
         if self.fencing:
@@ -78,9 +79,10 @@ class Config:
                 ("target-role", ["Stopped", "Started", "Started"], .15), ("is-managed", ["false"], .06),
                 ("priority", list(range(1, 11)), .15), ("resource-stickiness", [0, 50, 1000, "INFINITY", -5], .15),
                 ("multiple-active", ["stop_only", "block", "stop_start", "stop_unexpected"], .12),
-                ("allow-migrate", ["true"], .15), ("migration-threshold", [1, 2, 3], .15),
+                ("allow-migrate", ["true"], self.migrates), ("migration-threshold", [1, 2, 3], .15),
                 ("failure-timeout", ["60s", "1h"], .12), ("maintenance", ["true"], .04), ("critical", ["false"], .08),
-                ("requires", ["nothing", "quorum", "fencing"], .08), ("allow-unhealthy-nodes", ["true"], .05)):
+                ("requires", ["nothing", "quorum", "fencing", "unfencing"], .08), ("allow-unhealthy-nodes", ["true"], .05),
+                ("container-attribute-target", ["host"], .03), ("resource-stickiness", [100], .02)):
             if self.chance(chance):
                 pairs[key] = rng.choice(values)
         if not pairs:
@@ -115,6 +117,9 @@ class Config:
             ops += f'<op id="{name}-st" name="start" interval="0" timeout="30s"{fail(["", "block", "stop", "ignore", "restart"])}/>'
         if self.chance(.15):
             ops += f'<op id="{name}-sp" name="stop" interval="0" timeout="30s"{fail(["", "block", "ignore"] + (["fence"] if self.fencing else []))}/>'
+        if self.chance(.05):
+            ops += (f'<op id="{name}-of" name="monitor" interval="{rng.choice(["40s", "PT1M"])}" '
+                    f'{rng.choice(["enabled=" + chr(34) + "false" + chr(34), "start-delay=" + chr(34) + "5s" + chr(34), "interval-origin=" + chr(34) + "2023-11-14" + chr(34)])}/>')
         if stateful and self.chance(.15):
             ops += f'<op id="{name}-pr" name="promote" interval="0"{fail(["", "block", "demote", "ignore", "stop"])}/>'
         return ops
@@ -225,6 +230,10 @@ class Config:
     def target(self):
         if self.members and self.chance(.15):
             return self.rng.choice(self.members)
+        if self.tags and self.chance(.08):
+            return "tag"
+        if self.templates and self.chance(.08):
+            return "tmpl"
         return self.rng.choice(self.names)
 
     def any_node(self):
@@ -248,7 +257,17 @@ class Config:
     def make_rule(self, i, score):
         rng, rsc = self.rng, self.target()
         role = self.role(rsc, "role")
-        if self.chance(.5):
+        if self.chance(.1):
+            test = (f'<expression id="l{i}-e" attribute="{rng.choice(["#kind", "#id", "#is_dc", "#role", "version"])}" '
+                    f'operation="{rng.choice(["eq", "ne", "defined", "lt"])}" type="{rng.choice(["string", "version"])}" '
+                    f'value="{rng.choice(["1", "remote", "cluster", "true", "1.10"])}"/>').replace(
+                        'operation="defined" type="string" value="1"', 'operation="defined"')
+            if 'operation="defined"' in test:
+                test = f'<expression id="l{i}-e" attribute="#kind" operation="defined"/>'
+        elif self.chance(.05):
+            test = (f'<expression id="l{i}-e" attribute="cpus" operation="eq" value="fake" '
+                    f'value-source="{rng.choice(["param", "meta"])}"/>')
+        elif self.chance(.5):
             test = (f'<expression id="l{i}-e" attribute="#uname" operation="{rng.choice(["eq", "ne"])}" '
                     f'value="{rng.choice(self.nodes)}"/>')
         else:
@@ -288,8 +307,11 @@ class Config:
         extra = ""
         if a in promotable and self.chance(.5):
             extra += f' first-action="{self.rng.choice(["promote", "demote", "stop"])}" then-action="start"'
+        elif b in promotable and self.chance(.3):
+            extra += f' first-action="start" then-action="{self.rng.choice(["promote", "promote", "demote"])}"'
         elif self.chance(.1):
-            extra += ' first-action="stop" then-action="stop"'
+            extra += self.rng.choice([' first-action="stop" then-action="stop"', ' first-action="stop" then-action="start"',
+                                      ' first-action="start" then-action="stop"'])
         if self.chance(.15):
             extra += ' symmetrical="false"'
         if self.chance(.1):
@@ -347,6 +369,26 @@ class Config:
         text = self.sets(f"ts{i}")
         return text and f'<rsc_ticket id="ts{i}" ticket="ticketA" loss-policy="stop">{text}</rsc_ticket>'
 
+    # --- defaults ---
+
+    def ruled_defaults(self):
+        if not self.chance(.08):
+            return ""
+        kind = self.rng.choice(['class="ocf" type="Dummy"', 'provider="pacemaker"', 'type="Stateful"'])
+        return (f'<meta_attributes id="rr" score="5"><rule id="rr-r" score="INFINITY"><rsc_expression id="rr-e" {kind}/></rule>'
+                f'<nvpair id="rr-1" name="priority" value="{self.rng.randint(1, 5)}"/></meta_attributes>')
+
+    def op_defaults(self):
+        if not self.chance(.12):
+            return ""
+        rule = ""
+        if self.chance(.5):
+            rule = ('<rule id="od-r" score="INFINITY" boolean-op="and"><op_expression id="od-e" name="monitor"'
+                    f'{self.rng.choice(["", " interval=" + chr(34) + "10s" + chr(34)])}/></rule>')
+        pair = self.rng.choice([("timeout", "45s"), ("on-fail", "block"), ("on-fail", "stop"), ("start-delay", "3s")])
+        return (f'<op_defaults><meta_attributes id="od">{rule}<nvpair id="od-1" name="{pair[0]}" value="{pair[1]}"/>'
+                "</meta_attributes></op_defaults>")
+
     # --- the whole ---
 
     def node(self, i, name):
@@ -356,7 +398,8 @@ class Config:
         pairs = {}
         for attribute, values, chance in (("site", ["east", "west"], .5), ("cpus", [2, 8], .3), ("weight", [5, -50], .3),
                                           ("standby", ["on"], .07), ("maintenance", ["true"], .05),
-                                          ("#health-disk", ["red", "yellow", "-30"], .1)):
+                                          ("#health-disk", ["red", "yellow", "-30"], .1), ("version", ["1.2", "1.10"], .1),
+                                          ("terminate", ["true"], .02)):
             if self.chance(chance):
                 pairs[attribute] = self.rng.choice(values)
         if pairs:
@@ -367,8 +410,9 @@ class Config:
         """listed: also the remote and guest nodes have an entry in <nodes>."""
         rng = self.rng
         nodes = "".join(self.node(i, n) for i, n in enumerate(self.nodes))
+        absent = len(self.nodes) - 1 if len(self.nodes) > 2 and self.chance(.08) else None   # never seen
         states = "".join(f'<node_state id="{i + 1}" uname="{n}" in_ccm="true" crmd="online" join="member" '
-                         'expected="member"/>' for i, n in enumerate(self.nodes))
+                         'expected="member"/>' for i, n in enumerate(self.nodes) if i != absent)
         if listed:
             nodes += "".join(f'<node id="{n}" uname="{n}" type="remote"/>' for n in self.special_nodes)
         defaults = {"resource-stickiness": rng.choice([0, 1, 100, 200])}
@@ -384,7 +428,8 @@ class Config:
                 f'<cluster_property_set id="o">{nvpairs("o", self.options)}</cluster_property_set></crm_config>'
                 f'<nodes>{nodes}</nodes><resources>{"".join(self.resources)}</resources>'
                 f'<constraints>{"".join(self.constraints)}</constraints><rsc_defaults><meta_attributes id="rd">'
-                f'{nvpairs("rd", defaults)}</meta_attributes></rsc_defaults>{tags}</configuration>'
+                f'{nvpairs("rd", defaults)}</meta_attributes>{self.ruled_defaults()}</rsc_defaults>{self.op_defaults()}{tags}'
+                f'</configuration>'
                 f"<status>{states}</status></cib>")
 
 
@@ -557,5 +602,36 @@ def migrating(rng, config, root):
         record(copy, "migrate_from", *{"from failed": ("1", "0"), "from pending": ("193", "-1")}.get(how, ("0", "0")), call)
 
 
-EVENTS = [forget_resource, change_parameter, change_role, shut_down, old_failure, old_failure, spoil_history, spoil_history,
+def reloadable(rng, config, root):
+    """Agents that said which parameters need a restart; some have been changed since."""
+    histories = [e for e in root.findall("./status//lrm_resource") if e.find("lrm_rsc_op[@operation='start']") is not None]
+    for history in rng.sample(histories, min(2, len(histories))):
+        needed, digest = rng.choice([" state ", " fake ", " other fake "]), rng.choice(["f2317cad3d54cec5d7d7aa7d0bf35cf8", "0" * 32])
+        changed = rng.random() < .4
+        for op in history.findall("lrm_rsc_op[@operation='start']"):  # also the entry of its failure
+            op.set("op-force-restart", needed)
+            op.set("op-restart-digest", digest)
+            if changed:
+                op.set("op-digest", "1" * 32)
+
+
+def connection_lost(rng, config, root):
+    """The monitor of a remote or guest node's connection failed."""
+    entries = [e for e in root.findall("./status//lrm_resource") if e.get("id") in config.special_nodes]
+    ops = [op for e in entries for op in e if op.get("operation") == "monitor" and op.get("interval") != "0"]
+    if ops:
+        op = rng.choice(ops)
+        op.set("rc-code", "1")
+        op.set("op-status", rng.choice(["2", "4", "8"]))
+        op.set("transition-magic", f"{op.get('op-status')}:1;{op.get('transition-magic', '').split(';', 1)[-1]}")
+        op.set("last-rc-change", str(NOW - 10))
+
+
+def unfenced(rng, config, root):
+    for state in node_states(root):
+        if rng.random() < .5 and state.get("remote_node") != "true":
+            set_transient(state, "#node-unfenced", NOW - 1000)
+
+
+EVENTS = [reloadable, connection_lost, unfenced, forget_resource, change_parameter, change_role, shut_down, old_failure, old_failure, spoil_history, spoil_history,
           node_trouble, remote_maintenance, two_places, migrating]
