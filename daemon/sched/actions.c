@@ -183,6 +183,17 @@ static bool key_matches(const struct action *action, const struct op_key *key)
            action->notify_type == NULL && (key->task != TASK_OTHER || sc_eq(action->key_name, key->name));
 }
 
+/* A resource has a probe for each node: a search for one of its few other actions does not look at these. */
+static struct action *first_like(const struct resource *rsc, const struct op_key *key)
+{
+    return key->text != NULL ? rsc->actions : rsc->actions_of[key->task];
+}
+
+static struct action *next_like(const struct action *action, const struct op_key *key)
+{
+    return key->text != NULL ? action->next_of_rsc : action->next_of_key;
+}
+
 /* All actions of rsc with this key: on node, or on any for NULL.  A match that has no node yet is taken to
  * be on node, unless exact.  Oldest first. */
 struct actions sc_find_actions(struct run *run, const struct resource *rsc, struct op_key key,
@@ -192,7 +203,7 @@ struct actions sc_find_actions(struct run *run, const struct resource *rsc, stru
 
     if (exact && node == NULL)
         return found;
-    for (struct action *action = rsc->actions; action != NULL; action = action->next_of_rsc) {
+    for (struct action *action = first_like(rsc, &key); action != NULL; action = next_like(action, &key)) {
         if (!key_matches(action, &key))
             continue;
         if (node != NULL && action->node == NULL && !exact)
@@ -213,7 +224,7 @@ struct action *sc_find_action(const struct resource *rsc, struct op_key key, str
 {
     struct action *found = NULL;
 
-    for (struct action *action = rsc->actions; action != NULL; action = action->next_of_rsc) {
+    for (struct action *action = first_like(rsc, &key); action != NULL; action = next_like(action, &key)) {
         if (!key_matches(action, &key))
             continue;
         if (node != NULL && action->node == NULL)
@@ -268,6 +279,8 @@ static struct action *new_action(struct run *run, struct resource *rsc, const st
         action->needs = needs_of(rsc, task);
         action->next_of_rsc = rsc->actions;
         rsc->actions = action;
+        action->next_of_key = rsc->actions_of[key->task];
+        rsc->actions_of[key->task] = action;
     } else {
         sc_names_put(run, &run->singletons, action->key, action, false);
     }

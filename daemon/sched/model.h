@@ -311,6 +311,7 @@ struct action {
     int required_before, runnable_before;
     struct edges before, after;
     struct action *next_of_rsc; /* older action of the same resource */
+    struct action *next_of_key; /* the same, of those with the same key_task */
     unsigned visit;
     int graph_index; /* in the graph, -1 if not there */
 };
@@ -446,7 +447,8 @@ struct resource {
         struct ticket_constraint **at;
         int n, capacity;
     } tickets;
-    struct action *actions; /* newest first, linked by next_of_rsc */
+    struct action *actions;                    /* newest first, linked by next_of_rsc */
+    struct action *actions_of[TASK_OTHER + 1]; /* by key_task, newest first, linked by next_of_key */
     struct op_config *op_configs;
     struct params_on_node *params;
     const char *pending_task;
