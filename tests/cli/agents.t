@@ -23,9 +23,11 @@ holdfast: refused (--force overrides): primitive a: agent ocf:test:Fails: ended 
 $ holdfast configure primitive a ocf:test:Loud
 holdfast: refused (--force overrides): primitive a: agent ocf:test:Loud: printed more than 1048576 bytes
 [3]
-$ holdfast configure primitive a ocf:test:Slow; pgrep -f "sleep 654[.]$SLOW"
+$ holdfast configure primitive a ocf:test:Slow
 holdfast: refused (--force overrides): primitive a: agent ocf:test:Slow: gave no meta-data within 10 s
-[1]
+[3]
+$ for p in $(pgrep -f 'sleep 654.321'); do # of another run of this test: its agent is there
+>     grep -q Slow /proc/$(awk '{ print $4 }' /proc/$p/stat)/cmdline || echo "$p was left behind"; done
 $ holdfast configure primitive a systemd:no-such-unit
 holdfast: refused (--force overrides): primitive a: agent systemd:no-such-unit is not installed on this machine, expected the systemd unit no-such-unit.service
 [3]
