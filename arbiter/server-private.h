@@ -93,6 +93,7 @@ struct server {
     /* what waits for the disk */
     struct record *queue;
     size_t queued, queue_capacity;
+    int64_t submit_at; /* what is queued is written then, or with the next record that somebody waits for */
     uint64_t *tickets, *writing;
     size_t ticket_capacity, writing_count, writing_capacity;
     bool disk_failed;

@@ -16,7 +16,12 @@
 #include "arbiter/server-private.h"
 #include "lib/log.h"
 
-enum { EVENTS_PER_TURN = 256, HANDSHAKES_PER_TURN = 8, BACKLOG = 4096 };
+enum {
+    EVENTS_PER_TURN = 256,
+    HANDSHAKES_PER_TURN = 8,
+    BACKLOG = 4096,
+    LAZY_MS = 20, /* a release is written no later; the successor's bid comes before that */
+};
 
 int64_t server_now(void)
 {
@@ -40,6 +45,10 @@ static void queue_record(struct server *server, const struct table_update *updat
 {
     hf_grow(&server->queue, &server->queue_capacity, server->queued + 1, sizeof(*server->queue));
     hf_grow(&server->tickets, &server->ticket_capacity, server->queued + 1, sizeof(*server->tickets));
+    int64_t at = server_now() + (update->lazy ? LAZY_MS * NS_PER_MS : 0);
+
+    if (server->queued == 0 || at < server->submit_at)
+        server->submit_at = at;
     server->queue[server->queued] = update->record;
     server->tickets[server->queued++] = update->ticket;
 }
@@ -51,7 +60,7 @@ static void submit(struct server *server)
     bool replaces = store_wants_snapshot(server->store);
     size_t count = 0;
 
-    if (store_busy(server->store) || server->queued == 0)
+    if (store_busy(server->store) || server->queued == 0 || server_now() < server->submit_at)
         return;
     if (replaces)
         table_snapshot(server->table, &snapshot, &count);
@@ -431,6 +440,8 @@ static int wait_ms(const struct server *server, int64_t now)
 
     if (limit < deadline)
         deadline = limit;
+    if (server->queued > 0 && !store_busy(server->store) && server->submit_at < deadline)
+        deadline = server->submit_at;
     for (int i = 0; i < ADMINS; i++)
         if (server->admins[i].fd >= 0 && server->admins[i].deadline < deadline)
             deadline = server->admins[i].deadline;

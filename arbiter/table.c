@@ -332,12 +332,22 @@ static struct lock *add_lock(struct cluster *cluster, const char *name)
     return lock;
 }
 
-static uint64_t persist(struct table *table, struct table_updates *updates, const struct record *record)
+static struct table_update *persist_later(struct table *table, struct table_updates *updates,
+                                          const struct record *record)
 {
     struct table_update *update = add_update(updates, TABLE_PERSIST);
 
     update->ticket = ++table->tickets;
     update->record = *record;
+    update->lazy = true;
+    return update;
+}
+
+static uint64_t persist(struct table *table, struct table_updates *updates, const struct record *record)
+{
+    struct table_update *update = persist_later(table, updates, record);
+
+    update->lazy = false;
     return update->ticket;
 }
 
@@ -453,7 +463,7 @@ static void tell(struct table_updates *updates, const struct lock *lock, int nod
     if (to->conn == NO_CONN || (session >= 0 && to->session != (uint64_t)session))
         return;
     answers_begin(&answers, updates, (uint32_t)to->conn, to->session, seq);
-    answer(&answers, lock, what, remaining_ms, what == FRAME_FREE ? NOBODY : node);
+    answer(&answers, lock, what, remaining_ms, what == FRAME_FREE ? lock->reserved : node);
     answers_send(&answers);
 }
 
@@ -643,8 +653,10 @@ static void probe(struct table *table, struct lock *lock, int node, bool wait, i
     bool reserved = lock->reserved != NOBODY && lock->reserved != node && now < lock->reserved_until;
     bool ready = lock->cluster->known && now >= lock->cluster->ready_at;
 
+    /* Its own it may take at any time. */
     if (ready && (is_own(lock, node) ? !lock->pending.active : !held(lock, now) && !reserved)) {
-        answer(answers, lock, FRAME_FREE, 0, NOBODY); /* its own it may take at any time */
+        answer(answers, lock, FRAME_FREE, 0,
+               lock->reserved == node && now < lock->reserved_until ? node : NOBODY);
         return;
     }
     answer(answers, lock, ready ? FRAME_HELD : FRAME_NOT_READY, remaining_ms(lock, now),
@@ -663,7 +675,7 @@ static void persist_free(struct table *table, const struct lock *lock, struct ta
 
     strcpy(record.cluster, lock->cluster->name);
     strcpy(record.lock, lock->name);
-    persist(table, updates, &record);
+    persist_later(table, updates, &record);
 }
 
 static void release(struct table *table, struct lock *lock, int node, const struct frame_item *item,

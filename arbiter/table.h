@@ -68,6 +68,7 @@ struct table_update {
     size_t length;             /* SEND */
     uint64_t ticket;           /* PERSIST: rising */
     struct record record;      /* PERSIST */
+    bool lazy;                 /* PERSIST: nobody waits for it; better with the next batch than before it */
     enum frame_goodbye reason; /* DROP */
 };
 

@@ -10,6 +10,9 @@ enum { SENT_RING = 256 }; /* frames to one server whose answers may still come *
 
 #define NS_PER_MS INT64_C(1000000)
 #define NEVER INT64_MAX
+/* How long a bid waits for disks, in leases. */
+#define BID_LEASES 4
+
 #define HOLD_DOWN_MAX (INT64_C(60000) * NS_PER_MS)
 
 enum bid { BID_NONE, BID_ASKED, BID_GRANTED, BID_DENIED };
@@ -24,6 +27,7 @@ struct view {
     enum bid bid;
     uint32_t min_seq; /* answers to what was asked before are ignored */
     int64_t free_at;  /* when it is (or was) free, as far as it said; NEVER if it did not */
+    bool kept;        /* and it is kept for us: a planned handover */
     char holder[FRAME_NAME_MAX + 1];
 };
 
@@ -40,7 +44,8 @@ struct lock {
     uint64_t bid_term;                  /* BIDDING */
     uint64_t top_asked; /* the highest term of any ACQUIRE: a RELEASE of it may still be under way, so that
                          * no bid may use it again */
-    int64_t bid_until;  /* BIDDING: given back if not won by then */
+    int64_t bid_until;  /* BIDDING: given back if not won by then, or asked for again */
+    int64_t bid_end;    /* BIDDING: given back in any case */
     int64_t deadline;   /* OWNING, CLOSING: what the gate was told */
     int64_t owned_since;
     int64_t next_ask;      /* OWNING, CLOSING: RENEW; WAITING: WAIT */
@@ -364,6 +369,7 @@ static void start_bid(const struct step *step, struct lock *lock)
             term = lock->views[i].seen;
     lock->bid_term = lock->top_asked = term + 1;
     lock->bid_until = step->now + lease->config.lease_ms * NS_PER_MS / 2;
+    lock->bid_end = step->now + BID_LEASES * lease->config.lease_ms * NS_PER_MS;
     lock->state = LEASE_BIDDING;
     lock->drain_ms = lock->next_drain_ms;
     for (unsigned i = 0; i < lease->config.servers; i++) {
@@ -421,14 +427,40 @@ static bool bid_can_win(const struct lease *lease, const struct lock *lock)
     return count >= lease->majority;
 }
 
+/* A planned handover to this node: nobody else bids, so that there is nobody to go before. */
+static bool kept_for_us(const struct lease *lease, const struct lock *lock)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < lease->config.servers; i++)
+        count += lease->servers[i].welcomed && lock->views[i].kept && lock->views[i].free_at != NEVER;
+    return count >= lease->majority;
+}
+
 static int64_t bid_time(const struct lease *lease, const struct lock *lock)
 {
     int64_t free = majority_free(lease, lock);
 
     if (free == NEVER)
         return NEVER;
-    free += lock->rank * (lease->renew / 8);
+    if (!kept_for_us(lease, lock))
+        free += lock->rank * (lease->renew / 8);
     return free > lock->not_before ? free : lock->not_before;
+}
+
+/* It can still be won, but a disk is slow: the same is asked again.  The server answers once it is written
+ * down, and what it answers counts from when it was asked last.  To give it back and bid anew would ask the
+ * slow disk for more. A server that does not answer at all is no server after a lease, which ends a bid that
+ * cannot be won without it. */
+static bool bid_again(const struct step *step, struct lock *lock)
+{
+    if (step->now >= lock->bid_end)
+        return false;
+    lock->bid_until = step->now + step->lease->config.lease_ms * NS_PER_MS / 2;
+    for (unsigned i = 0; i < step->lease->config.servers; i++)
+        if (lock->views[i].bid == BID_ASKED || lock->views[i].bid == BID_GRANTED)
+            ask(step, i, lock, FRAME_ACQUIRE, lock->bid_term, NULL);
+    return true;
 }
 
 /* Brings one lock to where its views and the time say it is. */
@@ -452,7 +484,7 @@ static void settle(const struct step *step, struct lock *lock)
         until = majority_until(step->lease, lock, lock->bid_term, true);
         if (until > step->now)
             become_owner(step, lock, lock->bid_term, until);
-        else if (step->now >= lock->bid_until || !bid_can_win(step->lease, lock))
+        else if (!bid_can_win(step->lease, lock) || (step->now >= lock->bid_until && !bid_again(step, lock)))
             give_back(step, lock);
         break;
     case LEASE_OWNING:
@@ -520,7 +552,17 @@ static void take_refusal(const struct step *step, struct server *server, struct 
         if (wait < step->lease->renew)
             wait = step->lease->renew;
     }
+    view->kept = false;
     view->free_at = step->now + wait;
+}
+
+/* Free; with a node named, kept for that one, which is this node: nobody else is told so.  Asked, it may be
+ * free for longer than we know: the place in the queue counts from when it was first said. */
+static void take_free(const struct step *step, struct view *view, const struct frame_item *item, bool unasked)
+{
+    if (unasked || view->free_at > step->now)
+        view->free_at = step->now;
+    view->kept = item->node[0] != '\0';
 }
 
 static void take_item(const struct step *step, unsigned index, uint32_t seq, int64_t sent,
@@ -538,7 +580,7 @@ static void take_item(const struct step *step, unsigned index, uint32_t seq, int
         view->seen = item->term;
     if (seq == 0) {
         if (item->op == FRAME_FREE)
-            view->free_at = step->now;
+            take_free(step, view, item, true);
         return;
     }
     if (seq < view->min_seq)
@@ -570,14 +612,12 @@ static void take_item(const struct step *step, unsigned index, uint32_t seq, int
         take_refusal(step, server, view, item);
         break;
     case FRAME_FREE:
-        /* Free for longer than we know: the place in the queue counts from when it was first said. */
-        if (view->free_at > step->now)
-            view->free_at = step->now;
+        take_free(step, view, item, false);
         break;
     case FRAME_RELEASED:
         break;
     }
-    strcpy(view->holder, item->node);
+    strcpy(view->holder, item->op == FRAME_FREE ? "" : item->node);
 }
 
 /* --- teaching a server that lost its record --- */

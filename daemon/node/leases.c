@@ -546,7 +546,7 @@ int64_t leases_deadline(const struct node *node)
 static bool must_not_stay(const struct tenant *tenant)
 {
     bool gated = strcmp(tenant->class_, "ocf") == 0 && strcmp(tenant->provider, "holdfast") == 0 &&
-                 strcmp(tenant->type, "vip") == 0;
+                 strcmp(tenant->type, "VIP") == 0;
 
     return tenant->active && !tenant->terms.everywhere && !gated && strcmp(tenant->class_, "stonith") != 0;
 }

@@ -40,10 +40,37 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Of all runs, in leases. */
+struct times {
+    double *of;
+    size_t count;
+};
+
+static void times_free(struct times *times)
+{
+    free(times->of);
+}
+
+static void add_time(struct times *times, double time)
+{
+    times->of[times->count++] = time;
+}
+
+static void say_times(const char *what, struct times *times)
+{
+    size_t count = times->count;
+
+    if (count == 0)
+        return;
+    qsort(times->of, count, sizeof(double), by_size);
+    printf("locksim: %s, in leases: median %.2f, p99 %.2f, worst %.2f (%zu runs)\n", what,
+           times->of[count / 2], times->of[count * 99 / 100], times->of[count - 1], count);
+}
+
 static int campaign(uint64_t first, uint64_t runs)
 {
-    double *failovers HF_CLEANUP(hf_freep) = hf_calloc(runs, sizeof(double));
-    size_t count = 0;
+    struct times usual HF_CLEANUP(times_free) = {.of = hf_calloc(runs, sizeof(double))};
+    struct times slow HF_CLEANUP(times_free) = {.of = hf_calloc(runs, sizeof(double))};
     uint64_t owners = 0, faults = 0, relearned = 0, operators = 0;
 
     for (uint64_t seed = first; seed < first + runs; seed++) {
@@ -60,7 +87,7 @@ static int campaign(uint64_t first, uint64_t runs)
         faults += result.faults;
         relearned += result.grants_after_loss;
         if (result.failover > 0)
-            failovers[count++] = (double)result.failover / (double)result.lease;
+            add_time(result.slow_disks ? &slow : &usual, (double)result.failover / (double)result.lease);
         if (seed % REPEAT_EVERY != 0)
             continue;
         world_run(seed, false, &again);
@@ -69,14 +96,12 @@ static int campaign(uint64_t first, uint64_t runs)
             return 1;
         }
     }
-    qsort(failovers, count, sizeof(double), by_size);
     printf("locksim: %" PRIu64 " runs, %" PRIu64 " faults, %" PRIu64 " changes of owner, %" PRIu64
            " servers back after losing their disk, %" PRIu64
            " new clusters that the operator had to help; never two owners\n",
            runs, faults, owners, relearned, operators);
-    if (count > 0)
-        printf("locksim: power off to next owner, in leases: median %.2f, p99 %.2f, worst %.2f (%zu runs)\n",
-               failovers[count / 2], failovers[count * 99 / 100], failovers[count - 1], count);
+    say_times("power off to next owner", &usual);
+    say_times("the same with slow disks", &slow);
     printf("locksim: %.1f s of CPU\n", cpu_seconds());
     return 0;
 }

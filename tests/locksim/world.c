@@ -1400,6 +1400,9 @@ static void check_liveness(struct world *w)
     run_until(w, w->now + 2 * lease, -1);
     if (w->result->failed || (owner = owner_of(w, 0)) < 0)
         return;
+    w->result->slow_disks = pick(w, 2) == 0;
+    for (int i = 0; w->result->slow_disks && i < w->server_count; i++)
+        w->servers[i].latency = lease * 9 / 10; /* and less, at random */
     off = w->now;
     power_off(w, w->nodes[owner].host);
     run_until(w, may_bid_at(w, 0) + 6 * lease + 2 * w->drain_ms[0] * MS, 0);

@@ -25,6 +25,7 @@ struct world_result {
     unsigned grants_after_loss; /* how often a server that had lost its disk granted again */
     unsigned operators;         /* how often the operator had to teach the servers their term */
     int64_t failover;           /* ns from the last power-off to the next owner; 0 if there was none */
+    bool slow_disks;            /* ... while the disks needed up to 0.9 of the lease */
     int64_t lease;              /* ns, of this run */
 };
 

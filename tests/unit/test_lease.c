@@ -287,6 +287,69 @@ static void what_still_drains_is_not_given_back(void **state)
     end(&w);
 }
 
+/* A planned handover: nobody else bids, so that no rank is waited for. */
+static void a_lock_that_is_kept_for_us_is_bid_for_at_once(void **state)
+{
+    struct world w;
+    struct frame_item item = {.op = FRAME_FREE, .term = 4, .lease_ms = L, .lock = "k", .node = "us"};
+
+    begin(&w, 0);
+    step(&w, (struct lease_event){.type = LEASE_WANT, .lock = "k", .rank = 5});
+    answer(&w, 0, FRAME_FREE, 4);
+    answer(&w, 1, FRAME_FREE, 4);
+    assert_int_not_equal(w.items[0][0].op, FRAME_ACQUIRE); /* others may bid before */
+    for (unsigned i = 0; i < 2; i++) {
+        struct frame_writer writer;
+
+        frame_begin(&writer, FRAME_REPLY, w.head[i].session, 0);
+        frame_add(&writer, &item);
+        step(&w, (struct lease_event){
+                     .type = LEASE_FRAME, .server = i, .bytes = writer.bytes, .length = writer.length});
+    }
+    assert_int_equal(w.items[0][0].op, FRAME_ACQUIRE);
+    end(&w);
+}
+
+/* Found by power-offs on a busy machine: disks that needed longer than half a lease kept the lock from
+ * everybody for more than a second, because each bid was given back before it could be granted. */
+static void a_slow_disk_does_not_lose_the_bid(void **state)
+{
+    struct world w;
+
+    begin(&w, 0);
+    bid(&w);
+    tick(&w, 499 * MS);
+    memset(w.items, 0, sizeof(w.items));
+    tick(&w, 2 * MS);
+    assert_int_equal(w.release.op, 0);
+    for (unsigned i = 0; i < SERVERS; i++) {
+        assert_int_equal(w.items[i][0].op, FRAME_ACQUIRE);
+        assert_int_equal(w.items[i][0].term, 5); /* the same once more */
+    }
+    tick(&w, 300 * MS);
+    answer(&w, 0, FRAME_GRANTED, 5);
+    answer(&w, 1, FRAME_GRANTED, 5);
+    assert_non_null(find(&w, LEASE_OWNED));
+    assert_true(find(&w, LEASE_OPEN_GATE)->deadline <= w.now + 600 * MS); /* from when it was asked last */
+    end(&w);
+}
+
+/* Another one got a part: that ends it as soon as the rest is not enough, and not before. */
+static void a_bid_is_given_back_when_it_cannot_be_won(void **state)
+{
+    struct world w;
+
+    begin(&w, 0);
+    bid(&w);
+    answer(&w, 0, FRAME_GRANTED, 5);
+    answer_seq(&w, 2, w.head[2].seq, FRAME_HELD, 5, 1000);
+    tick(&w, 501 * MS);
+    assert_int_equal(w.release.op, 0);
+    answer(&w, 1, FRAME_HELD, 5);
+    assert_int_equal(w.release.op, FRAME_RELEASE);
+    end(&w);
+}
+
 /* Also where the configuration has a drain for others. */
 static void what_the_gate_covers_is_given_back_at_once(void **state)
 {
@@ -411,6 +474,9 @@ int main(void)
         cmocka_unit_test(an_urged_node_does_not_hold_down),
         cmocka_unit_test(the_last_in_the_queue_has_its_turn),
         cmocka_unit_test(what_still_drains_is_not_given_back),
+        cmocka_unit_test(a_lock_that_is_kept_for_us_is_bid_for_at_once),
+        cmocka_unit_test(a_slow_disk_does_not_lose_the_bid),
+        cmocka_unit_test(a_bid_is_given_back_when_it_cannot_be_won),
         cmocka_unit_test(what_the_gate_covers_is_given_back_at_once),
         cmocka_unit_test(a_new_drain_holds_from_the_next_bid),
         cmocka_unit_test(a_handover_closes_verifies_and_releases),
