@@ -582,6 +582,9 @@ void vip_distribute(struct node *node, const struct sched_output *plan)
             continue;
         rank = i > 0 && strcmp(list[i - 1].resource, list[i].resource) == 0 ? rank + 1 : 0;
         place = rank < RANKS ? rank : RANKS - 1;
+        /* Before it is started it may have no score yet, and 0 would be an order to stay away. */
+        if (!list[i].active && list[i].score < 0)
+            continue;
         tell(node, &list[i], list[i].score < 0 ? 0 : PRIORITY_BEST - place * PRIORITY_STEP, place);
     }
 }

@@ -297,6 +297,7 @@ static void note_candidate(struct run *run, const struct resource *instance)
     if (instance->children.n > 0 || instance->assigned == NULL)
         return;
     promotion.node = instance->assigned->name;
+    promotion.active = sc_nodes_have(&instance->active, instance->assigned);
     SC_PUSH(run, &run->promotions, promotion);
 }
 

@@ -50,6 +50,7 @@ struct sched_promotion {
     const char *node;
     int score;     /* negative: it must not be promoted there now */
     bool promoted; /* it is to be */
+    bool active;   /* it is there already */
 };
 
 /* One cause behind a decision. */

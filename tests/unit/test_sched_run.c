@@ -222,11 +222,30 @@ static void the_newer_lock_is_right(void **state)
         assert_int_equal(count, 2);
         assert_string_equal(list[0].resource, "web");
         assert_string_equal(list[0].node, older == 1 ? "n2" : "n1");
-        assert_true(list[0].promoted);
+        assert_true(list[0].promoted && list[0].active && list[1].active);
         assert_false(list[1].promoted);
         sched_output_free(output);
         xmlFreeDoc(cib);
     }
+}
+
+/* What is not there yet must be known as such: a guard takes a VIP that it has no priority for as forbidden. */
+static void an_instance_to_be_started_is_not_active(void **state)
+{
+    static const char vip[] =
+        "<clone id='c'><meta_attributes id='m'><nvpair id='m1' name='promotable' value='true'/>"
+        "</meta_attributes><primitive id='web' class='ocf' provider='pacemaker' type='Dummy'/></clone>";
+    xmlDoc *cib = cluster(vip, "");
+    struct sched_output *output = run(cib);
+    const struct sched_promotion *list;
+    int count;
+
+    list = sched_promotions(output, &count);
+    assert_int_equal(count, 2);
+    for (int i = 0; i < count; i++)
+        assert_true(!list[i].active && !list[i].promoted && list[i].score < 0);
+    sched_output_free(output);
+    xmlFreeDoc(cib);
 }
 
 /* What is to run beside it is still on the former node, and would rather stay. */
@@ -282,6 +301,7 @@ int main(void)
         cmocka_unit_test(old_shapes_are_understood),
         cmocka_unit_test(the_newer_lock_is_right),
         cmocka_unit_test(what_is_beside_a_vip_follows_it),
+        cmocka_unit_test(an_instance_to_be_started_is_not_active),
     };
 
     hf_xml_init();
