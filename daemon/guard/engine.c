@@ -1113,6 +1113,16 @@ static void routers_urge(void *context, const char *name, int64_t now)
     step(context, &(struct lease_event){.type = LEASE_URGE, .now = now, .lock = name});
 }
 
+static const char *routers_holder(void *context, const char *name)
+{
+    const struct engine *engine = context;
+    struct lease_lock_status status = {.holder = ""};
+
+    if (engine->lease != NULL)
+        lease_lock_status(engine->lease, name, &status);
+    return status.holder;
+}
+
 /* Its address may still be on the interface, and its gate open. */
 static void take_up_vip(struct engine *engine, const struct guard_vip *order, int64_t now)
 {
@@ -1274,6 +1284,7 @@ static const struct routers_hooks routers_hooks = {
     .unwant = routers_unwant,
     .hand_over = routers_hand_over,
     .urge = routers_urge,
+    .holder = routers_holder,
     .protect = routers_protect,
     .unprotect = routers_unprotect,
     .vip_fault = routers_vip_fault,

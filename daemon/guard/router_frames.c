@@ -160,6 +160,8 @@ const char *guard_router_fault(const struct guard_router *router)
         return "a router's id has to be 1 to 58 letters, digits and . _ - : @ /";
     if (router->lock[0] != '\0' && !guard_name_ok(router->lock))
         return "a lock's name has to be " GUARD_NAME_RULE;
+    if (router->lock[0] != '\0' && strncmp(router->lock, "vip/", 4) != 0)
+        return "a router's lock is vip/ and its name or its group's: others are not the gate's to open";
     if (router->group[0] != '\0' && !guard_name_ok(router->group))
         return "a sync group's name has to be " GUARD_NAME_RULE;
     if (!guard_interface_ok(router->interface))

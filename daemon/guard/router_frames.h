@@ -103,7 +103,8 @@ struct guard_router {
     uint32_t announce_again_ms; /* the second burst; 0 for none */
     uint32_t refresh_ms;        /* 0 for never */
     bool has_source4, has_source6;
-    struct gate_address source4; /* our own address in adverts, if the interface has it; else one that it has */
+    struct gate_address
+        source4; /* our own address in adverts, if the interface has it; else one that it has */
     struct gate_address source6;
     uint8_t address_count; /* at least 1 */
     struct router_address addresses[ROUTER_ADDRESSES_MAX];

@@ -1593,15 +1593,18 @@ void routers_needs(const struct routers *routers,
 
 /* --- answers that came later --- */
 
-static char *why_not_master(const struct router *router)
+static char *why_not_master(const struct routers *routers, const struct router *router)
 {
+    const struct set *set = router->set;
+    const char *holder =
+        set->right == VRRP_RIGHT_LOCK ? routers->hooks->holder(routers->context, set->gate) : "";
     char address[64];
 
     if (router->fault[0] != '\0')
         return hf_asprintf("router %s is not MASTER yet: %s", router->order.id, router->fault);
-    if (router->set->right == VRRP_RIGHT_LOCK)
-        return hf_asprintf("router %s is not MASTER yet: it has not got the lock %s", router->order.id,
-                           router->set->gate);
+    if (set->right == VRRP_RIGHT_LOCK)
+        return hf_asprintf("router %s is not MASTER yet: it has not got the lock %s%s%s", router->order.id,
+                           set->gate, holder[0] == '\0' ? "" : ", which is held by ", holder);
     if (!router->halves[0].vrrp.has_right)
         return hf_asprintf("router %s is not MASTER: this node is not quorate", router->order.id);
     if (router->master_heard && router->master_priority > 0)
@@ -1633,7 +1636,7 @@ static bool resolve(struct routers *routers, const struct pending *pending, int6
     if (now < pending->until)
         return false;
 
-    char *why HF_CLEANUP(hf_freep) = router == NULL ? hf_strdup("") : why_not_master(router);
+    char *why HF_CLEANUP(hf_freep) = router == NULL ? hf_strdup("") : why_not_master(routers, router);
 
     answer(routers, pending->asker, pending->serial, false, why);
     return true;

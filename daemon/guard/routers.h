@@ -33,6 +33,8 @@ struct routers_hooks {
     void (*unwant)(void *context, const char *lock, int64_t now);
     void (*hand_over)(void *context, const char *lock, const char *node, int64_t now);
     void (*urge)(void *context, const char *lock, int64_t now);
+    /* Who else has it, as far as is known; "". Borrowed. */
+    const char *(*holder)(void *context, const char *lock);
     /* VIPs, one for each address.  take_up: an earlier life of this guard had it, and its gate may be open.
      * Returns why not, the caller's, or NULL. */
     char *(*protect)(void *context, const struct guard_vip *vip, bool take_up, int64_t now);

@@ -393,6 +393,9 @@ static void test_router_limits(void **state)
         check_not_said(&frame, bytes[i].expected);
     }
     frame.router = example_router();
+    guard_copy(frame.router.lock, sizeof(frame.router.lock), "cluster");
+    check_not_said(&frame, "vip/");
+    frame.router = example_router();
     frame.router.interval_us = 15000;
     check_not_said(&frame, "steps of 10 ms");
     frame.router = example_router();

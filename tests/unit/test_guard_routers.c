@@ -23,6 +23,7 @@ struct world {
     bool carrier, present;
     int64_t until; /* of the gates, without a lease */
     bool wanted;
+    const char *holder; /* of the lock */
     struct guard_answer answered;
     struct guard_router_state told;
     struct orders saved;
@@ -53,6 +54,11 @@ static void host_hand_over(void *context, const char *lock, const char *node, in
 static void host_urge(void *context, const char *lock, int64_t now)
 {
     hf_buf_printf(&((struct world *)context)->done, "urge %s; ", lock);
+}
+
+static const char *host_holder(void *context, const char *lock)
+{
+    return ((struct world *)context)->holder;
 }
 
 static char *host_protect(void *context, const struct guard_vip *vip, bool take_up, int64_t now)
@@ -167,6 +173,7 @@ static const struct routers_hooks host = {
     .unwant = host_unwant,
     .hand_over = host_hand_over,
     .urge = host_urge,
+    .holder = host_holder,
     .protect = host_protect,
     .unprotect = host_unprotect,
     .vip_fault = host_vip_fault,
@@ -188,8 +195,12 @@ static const struct routers_hooks host = {
 
 static struct world begin(bool locks)
 {
-    return (struct world){
-        .now = 100 * SECOND, .carrier = true, .present = true, .routers = NULL, .wanted = locks};
+    return (struct world){.now = 100 * SECOND,
+                          .carrier = true,
+                          .present = true,
+                          .routers = NULL,
+                          .wanted = locks,
+                          .holder = ""};
 }
 
 static void open_world(struct world *w)
@@ -373,6 +384,10 @@ static void a_promotion_that_cannot_be_says_why(void **state)
     elapse(&w, 6 * SECOND);
     assert_false(w.answered.done);
     assert_non_null(strstr(w.answered.text, "has not got the lock vip/web"));
+    w.holder = "node2";
+    promote(&w, "web");
+    elapse(&w, 6 * SECOND);
+    assert_non_null(strstr(w.answered.text, "which is held by node2"));
     tell(&w, GUARD_ROUTER_PROMOTE, "other", "", 0);
     assert_non_null(strstr(w.answered.text, "no router other"));
     close_world(&w);
