@@ -66,6 +66,15 @@ static void say_to(void *to, const struct guard_frame *frame)
     say(to, frame);
 }
 
+static void owner_left(struct control *control)
+{
+    for (const struct peer *peer = control->peers; peer != NULL; peer = peer->next)
+        if (peer->greeted && !peer->broken && peer->kind == GUARD_OWNER)
+            return; /* another one took over */
+    hf_notice("holdfastd is no longer connected; its orders stay");
+    control->hooks->owner(control->context, false);
+}
+
 static void drop_broken(struct control *control)
 {
     struct peer **link = &control->peers;
@@ -79,7 +88,7 @@ static void drop_broken(struct control *control)
         }
         *link = peer->next;
         if (peer->greeted && peer->kind == GUARD_OWNER)
-            hf_notice("holdfastd is no longer connected; its orders stay");
+            owner_left(control);
         loop_unwatch(control->loop, peer->fd);
         close(peer->fd);
         free(peer);
@@ -120,6 +129,8 @@ static void greet(struct peer *peer, const struct guard_frame *hello)
         hf_notice("holdfastd (process %u) is connected", hello->pid);
     peer->greeted = true;
     peer->kind = hello->kind;
+    if (owner)
+        control->hooks->owner(control->context, true);
     say(peer, &(struct guard_frame){.type = GUARD_HELLO,
                                     .instance = control->instance,
                                     .kind = GUARD_OWNER,

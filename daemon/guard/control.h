@@ -11,6 +11,8 @@ struct control;
 struct control_hooks {
     /* An order of the owner; the answer is why it cannot be followed (the server frees it), or NULL. */
     char *(*order)(void *context, const struct guard_frame *frame);
+    /* The owner has come, or is gone. */
+    void (*owner)(void *context, bool present);
     /* An order of an agent, to be answered by control_answer() now or later. */
     void (*agent)(void *context, uint64_t asker, const struct guard_frame *frame);
     /* Everything there is to know, by take(to, frame) for each. */

@@ -18,6 +18,7 @@ enum {
     CHECK_AGAIN_MS = 50, /* and how often at most, however much happens to them */
     SHUT_AGAIN_MS = 5,   /* a gate that could not be verified as shut is tried again */
     ANNOUNCE_TIMES = 4,  /* announcements of one arrival */
+    UNATTENDED_MS = 10000,
 };
 
 /* After an arrival, ms: switches that were busy, and neighbours that were asleep. */
@@ -54,6 +55,7 @@ struct lock {
     int64_t until;   /* what its gates were told */
     bool verifying;  /* lease.h waits for GATE_CLOSED */
     bool restarting; /* engine_retire() */
+    bool left;       /* to others, while nobody is there to use it: engine_attended() */
     struct vip *vips;
     struct guard_lock told;
 };
@@ -79,6 +81,7 @@ struct engine {
     struct clock_watch clock_watch;
     struct guard_clock clock;
     char gates_fault[GUARD_TEXT_MAX + 1];
+    int64_t unattended_since; /* NEVER: holdfastd is there */
     int64_t checked_at, check_at, shut_again_at, announce_next, feed_at, fed_at;
     bool retiring;
 };
@@ -834,8 +837,49 @@ void engine_clock(struct engine *engine, int64_t now, int64_t wall)
     tell(engine, &(struct guard_frame){.type = GUARD_CLOCK, .clock = engine->clock});
 }
 
+static void rejoin(struct engine *engine, struct lock *lock, int64_t now)
+{
+    step(engine, &(struct lease_event){.type = LEASE_WANT,
+                                       .now = now,
+                                       .lock = lock->want.lock,
+                                       .rank = lock->want.rank,
+                                       .drain_ms = lock->want.drain_ms});
+}
+
+void engine_attended(struct engine *engine, bool present, int64_t now)
+{
+    engine->unattended_since = present ? NEVER : now;
+    for (size_t i = 0; i < engine->lock_count && present; i++) {
+        struct lock *lock = engine->locks[i];
+
+        if (!lock->left)
+            continue;
+        lock->left = false;
+        if (lock->wanted)
+            rejoin(engine, lock, now);
+    }
+    settle(engine, now);
+}
+
+static void leave_unattended(struct engine *engine, int64_t now)
+{
+    if (engine->unattended_since == NEVER || now < engine->unattended_since + UNATTENDED_MS * MS)
+        return;
+    for (size_t i = 0; i < engine->lock_count; i++) {
+        struct lock *lock = engine->locks[i];
+
+        if (!lock->wanted || lock->left || lock->routed || lock->vips != NULL || drains(engine, &lock->want))
+            continue;
+        hf_warn("lock %s is left to others: holdfastd has not been here for %d s", lock->want.lock,
+                UNATTENDED_MS / 1000);
+        lock->left = true;
+        step(engine, &(struct lease_event){.type = LEASE_UNWANT, .now = now, .lock = lock->want.lock});
+    }
+}
+
 void engine_tick(struct engine *engine, int64_t now)
 {
+    leave_unattended(engine, now);
     if (engine->lease != NULL && now >= lease_deadline(engine->lease))
         step(engine, &(struct lease_event){.type = LEASE_TICK, .now = now});
     if (now >= engine->check_at) {
@@ -876,6 +920,7 @@ static char *order_want(struct engine *engine, const struct guard_want *want, in
     lock = make_lock(engine, want->lock);
     lock->want = *want;
     lock->wanted = true;
+    lock->left = false;
     step(engine, &(struct lease_event){.type = LEASE_WANT,
                                        .now = now,
                                        .lock = want->lock,
@@ -1377,6 +1422,7 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
         engine->lease = lease_new(&engine->config.lease);
     engine->routers = routers_new(engine->lease != NULL, config->cluster, &routers_hooks, engine);
     engine->check_at = now + CHECK_MS * MS;
+    engine->unattended_since = now;
     engine->shut_again_at = engine->announce_next = engine->feed_at = NEVER;
     engine->watchdog.timeout_ms = watchdog_timeout(config->watchdog);
     for (unsigned i = 0; i < config->lease.servers; i++)

@@ -65,6 +65,10 @@ void engine_packet(struct engine *engine, const char *interface, const struct vr
 void engine_needs(const struct engine *engine,
                   void (*need)(void *context, const char *interface, enum vrrp_family family), void *context);
 
+/* Whether holdfastd is there.  Without it for ten seconds, a lock that covers nothing here (no address,
+ * nothing to drain: the right to decide) is left to others until it is back. */
+void engine_attended(struct engine *engine, bool present, int64_t now);
+
 void engine_link_up(struct engine *engine, unsigned server, int64_t now);
 /* reason: in words, for status */
 void engine_link_down(struct engine *engine, unsigned server, const char *reason, int64_t now);

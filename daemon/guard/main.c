@@ -281,6 +281,13 @@ static char *on_order(void *context, const struct guard_frame *frame)
     return engine_order(guard->engine, frame, loop_now());
 }
 
+static void on_owner(void *context, bool present)
+{
+    struct guard *guard = context;
+
+    engine_attended(guard->engine, present, loop_now());
+}
+
 static void on_agent(void *context, uint64_t asker, const struct guard_frame *frame)
 {
     struct guard *guard = context;
@@ -296,7 +303,7 @@ static void on_describe(void *context, void (*take)(void *to, const struct guard
 }
 
 static const struct control_hooks control_hooks = {
-    .order = on_order, .agent = on_agent, .describe = on_describe};
+    .order = on_order, .owner = on_owner, .agent = on_agent, .describe = on_describe};
 
 /* --- signals and the network --- */
 

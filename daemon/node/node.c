@@ -172,6 +172,15 @@ static void take_names(struct node *node, const struct node_event *event)
 
 /* --- the replica's updates --- */
 
+/* The others need not wait for the lock: nothing runs here any more. */
+static void leave(struct node *node)
+{
+    if (node->lock_wanted)
+        node_effect_add(node, NODE_UNWANT_LOCK)->resource = hf_strdup(NODE_CLUSTER_LOCK);
+    node->lock_wanted = false;
+    node_effect_add(node, NODE_EXIT);
+}
+
 static void answer(struct node *node, struct cib_update *update)
 {
     char version[CIB_VERSION_TEXT];
@@ -179,7 +188,7 @@ static void answer(struct node *node, struct cib_update *update)
 
     if ((update->client & TICKET_OWN) != 0) {
         if (update->client == (TICKET_OWN | OWN_FAREWELL))
-            node_effect_add(node, NODE_EXIT);
+            leave(node);
         else if (update->client == (TICKET_OWN | OWN_NODES))
             node->controller.nodes_written = update->error == NULL;
         else if (update->client == (TICKET_OWN | OWN_MARK))

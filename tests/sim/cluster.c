@@ -414,7 +414,8 @@ static void perform(struct process *process, const struct node_effect *effect)
             want_lock(cluster, process->number, effect->resource, true);
         break;
     case NODE_UNWANT_LOCK:
-        want_lock(cluster, process->number, effect->resource, false);
+        if (strcmp(effect->resource, NODE_CLUSTER_LOCK) != 0)
+            want_lock(cluster, process->number, effect->resource, false);
         break;
     case NODE_FENCE_FORGET:
         break;

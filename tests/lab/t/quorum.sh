@@ -60,6 +60,25 @@ lab heal
 within 60 "healed, they are one cluster" whole
 check "never both" never_two
 
+story "the holder's daemon ends in good order, and is back; then it is killed, and not back for long"
+a=$(holder) b=$(other $(holder))
+check "the resource is told to be on the other" prefer $a $b
+within 20 "it runs there" marked $b
+stops=$(grep -c " stop $b" "$share/marker.log")
+on $a pkill -TERM -x holdfastd
+within 5 "$b has the lock" holds $b
+within 10 "$b has quorum" quorate $b
+lab start $a
+within 60 "they are one cluster" whole
+check "the resource was not stopped" equal_text "$(grep -c " stop $b" "$share/marker.log")" "^$stops\$"
+a=$(holder) b=$(other $(holder))
+on $a pkill -KILL -x holdfastd
+within 20 "$b has the lock" holds $b
+within 10 "$b has quorum" quorate $b
+lab start $a
+within 60 "they are one cluster" whole
+check "never both" never_two
+
 story "the holder is powered off, and runs nothing"
 a=$(holder) b=$(other $(holder))
 check "the resource is told to be on the other" prefer $a $b
