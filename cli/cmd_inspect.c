@@ -8,6 +8,7 @@
 #include "cli/crm/print.h"
 #include "daemon/sched/sched.h"
 #include "lib/xml.h"
+#include "lib/zone.h"
 
 static const xmlNode *section(const xmlDoc *cib, const char *name)
 {
@@ -179,7 +180,8 @@ struct hf_error *run_scores(struct session *session, int argc, char **argv)
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
     struct hf_error *error = session_cib(session, &cib);
-    struct sched_input input = {.now = (int64_t)time(NULL), .show_scores = true};
+    int64_t now = time(NULL);
+    struct sched_input input = {.now = now, .utc_offset = hf_utc_offset(now), .show_scores = true};
     struct sched_output *output;
     const struct sched_score *scores;
     int count;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "daemon/sched/sched.h"
+#include "lib/zone.h"
 
 enum { MUST = 1000000 };
 
@@ -101,7 +102,8 @@ static void write_changes(struct hf_writer *writer, struct sched_output *output,
 
 struct hf_error *explain_write(struct hf_writer *writer, const xmlDoc *cib, const char *what)
 {
-    struct sched_input input = {.now = time(NULL), .show_scores = true};
+    int64_t now = time(NULL);
+    struct sched_input input = {.now = now, .utc_offset = hf_utc_offset(now), .show_scores = true};
     struct sched_output *output = NULL;
     const char *at = strrchr(what, '@');
     HF_CLEANUP(hf_freep)

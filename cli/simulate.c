@@ -9,6 +9,7 @@
 
 #include "cli/simulate_run.h"
 #include "lib/xml.h"
+#include "lib/zone.h"
 
 enum {
     CIB_LIMIT = 512 << 20,
@@ -69,20 +70,11 @@ static struct hf_error *write_cib(const char *path, xmlDoc *cib)
 
 /* --- running --- */
 
-/* Seconds east of UTC here, at a time. */
-static int utc_offset(int64_t at)
-{
-    time_t when = (time_t)at;
-    struct tm tm;
-
-    return localtime_r(&when, &tm) == NULL ? 0 : (int)tm.tm_gmtoff;
-}
-
 static struct hf_error *run_scheduler(const struct simulation *s, bool status_only,
                                       struct sched_output **output)
 {
     struct sched_input input = {.now = s->now,
-                                .utc_offset = utc_offset(s->now),
+                                .utc_offset = hf_utc_offset(s->now),
                                 .status_only = status_only,
                                 .transition_id = 0,
                                 .sanitized = true,

@@ -26,6 +26,7 @@
 #include "lib/control.h"
 #include "lib/log.h"
 #include "lib/xml.h"
+#include "lib/zone.h"
 
 struct options {
     bool foreground, verbose;
@@ -187,6 +188,7 @@ static void step(struct daemon *daemon, struct node_event *event)
         return;
     event->now = now_ms();
     event->wall = time(NULL);
+    event->utc_offset = hf_utc_offset(event->wall);
 
     const struct node_effect *effects = node_step(daemon->node, event, &count);
 

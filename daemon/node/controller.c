@@ -873,7 +873,8 @@ static void order_plan(struct node *node, const struct sched_input *input)
 static void run(struct node *node)
 {
     struct controller *controller = &node->controller;
-    struct sched_input input = {.now = node->wall, .transition_id = ++controller->number};
+    struct sched_input input = {
+        .now = node->wall, .utc_offset = node->utc_offset, .transition_id = ++controller->number};
     struct sched_output *plan = NULL;
     struct hf_error *error;
 

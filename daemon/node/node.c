@@ -729,6 +729,7 @@ const struct node_effect *node_step(struct node *node, const struct node_event *
     effects_clear(node);
     node->now = event->now;
     node->wall = event->wall;
+    node->utc_offset = event->utc_offset;
     dispatch(node, event);
     vip_run(node);
     controller_run(node);

@@ -120,8 +120,9 @@ struct node_fence_result {
 
 struct node_event {
     enum node_input type;
-    int64_t now;  /* monotonic, ms */
-    int64_t wall; /* epoch seconds, for what is written into the CIB */
+    int64_t now;    /* monotonic, ms */
+    int64_t wall;   /* epoch seconds, for what is written into the CIB */
+    int utc_offset; /* seconds east of UTC: rules of the CIB speak of local time */
     union {
         struct {
             const struct node_member *members, *joined, *left;

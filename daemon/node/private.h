@@ -169,6 +169,7 @@ struct pending_event {
 struct node {
     struct node_config config;
     int64_t now, wall;
+    int utc_offset;
     struct node_effect *effects;
     size_t n_effects, effects_capacity;
 

@@ -255,3 +255,6 @@ $ holdfast simulate -t yesterday -x up.xml
 simulate: "yesterday" is not a time in ISO 8601
 holdfast: simulate failed
 [2]
+$ printf '<rsc_location id="night" rsc="db"><rule id="r" score="-INFINITY"><date_expression id="d" operation="date_spec"><date_spec id="s" hours="2-4"/></date_expression><expression id="e" attribute="#uname" operation="eq" value="n1"/></rule></rsc_location>' >night; holdfast simulate -x up.xml -R --change night | tail -1; TZ=ABC-5 holdfast simulate -x up.xml -R --change night | tail -1
+Transition Summary:
+  * Move       db      ( n1 -> n2 )
