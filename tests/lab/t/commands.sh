@@ -1,0 +1,90 @@
+#!/bin/bash
+# commands.sh - the commands that need a cluster: exit code, JSON, and --wait, by a table. (tests/cli/json.sh has the
+# commands that work on a file.)
+. "$(dirname "$0")/../stories.sh"
+
+check "the lab is up" lab up --nodes 2
+[ $failed = 0 ] || finish
+put n1 /root/c.crm <<'CRM'
+property stonith-enabled=false
+primitive d1 ocf:pacemaker:Dummy op monitor interval=10s
+primitive d2 ocf:pacemaker:Dummy
+primitive slow ocf:pacemaker:Dummy params op_sleep=6 meta target-role=Stopped
+CRM
+check "a configuration" hf n1 --wait=60 configure load update /root/c.crm
+[ $failed = 0 ] || finish
+
+# EXIT-CODE OUTPUT(json, none) COMMAND
+table() {
+    cat <<'TABLE'
+0 json status
+0 json cluster status
+0 none cluster settle
+0 json configure show
+0 json configure history
+0 json history
+0 json configure diff 2
+0 json configure diff
+3 json configure rollback 99999
+0 json resource status
+0 json resource locate d1
+0 json resource operations
+0 json resource scores d1
+0 json resource failcount d1
+0 json explain d1
+0 json node show
+0 none --wait=60 resource move d1 n2
+0 none --wait=60 resource clear d1
+0 none --wait=60 resource restart d1
+0 none --wait=60 resource stop d1
+0 none --wait=60 resource start d1
+0 none resource failcount d1 set n1 2
+3 json resource failcount d1 set n9 2
+0 none --wait=60 resource cleanup d1
+3 json resource cleanup d1 n9
+3 json resource cleanup nobody
+0 none --wait=60 resource refresh d2
+0 none node status-attr n1 set pingd 100
+0 json node status-attr n1 show pingd
+0 none node status-attr n1 delete pingd
+3 json node status-attr n1 show pingd
+0 none --wait=60 node standby n2
+0 none --wait=60 node online n2
+0 none --wait=60 node maintenance n1
+0 none --wait=60 node ready n1
+3 json --force node clearstate n2
+3 json --force fence confirm n2
+1 json --force fence node n2
+0 json fence history
+0 none fence clear
+5 json --wait=2 resource start slow
+0 none cluster settle --wait=60
+0 none --wait=60 resource stop slow
+3 json configure location l d1 7: n9
+3 json node shutdown n9
+0 none --wait=60 node shutdown n2
+TABLE
+}
+
+story "each command in its turn"
+while read -r code kind command; do
+    eval "set -- $command"
+    lab exec n1 holdfast "$@" --json >"$scratch/out" 2>"$scratch/err" </dev/null
+    got=$?
+    if [ $got != "$code" ]; then
+        fail "$command" "exit status $got, expected $code: $(cat "$scratch/out" "$scratch/err")"
+    elif [ "$kind" = none ] && [ -s "$scratch/out" ]; then
+        fail "$command" "it prints $(cat "$scratch/out")"
+    elif [ "$kind" = json ] && ! python3 -m json.tool <"$scratch/out" >/dev/null 2>&1; then
+        fail "$command" "not JSON: $(cat "$scratch/out")"
+    elif [ "$code" != 0 ] && ! { grep -q '"message"' "$scratch/out" && [ -s "$scratch/err" ]; }; then
+        fail "$command" "the error is not told"
+    else
+        pass "$command: $code"
+    fi
+done < <(table)
+
+story "what --wait waited for is true"
+within 30 "n2 has left" online n1 n1
+check "d1 runs here" located n1 d1 n1
+finish
