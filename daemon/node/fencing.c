@@ -48,7 +48,7 @@ static bool set_applies(void *context, const xmlNode *set)
 {
     struct rules *rules = context;
     struct node *node = rules->node;
-    struct sched_input input = {.now = node->wall, .status_only = true};
+    struct sched_input input = {.now = node->wall, .utc_offset = node->utc_offset, .status_only = true};
 
     node->fencing_ruled = true;
     if (rules->run == NULL)
