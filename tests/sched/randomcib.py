@@ -4,6 +4,7 @@ A Config is made from a random.Random; text() is the CIB with all nodes up and n
 below it change a CIB that a simulation has written: what a running cluster meets.
 """
 import random
+import re
 import xml.etree.ElementTree as ET
 
 SCORES = [-100, 1, 50, 100, 1000, "INFINITY", "INFINITY", "-INFINITY"]
@@ -550,13 +551,18 @@ def remote_maintenance(rng, config, root):
         rng.choice(remote).set("node_in_maintenance", "1")
 
 
+def in_bundle(entry):
+    """What belongs to a bundle runs only where the bundle puts it: no agent can say otherwise."""
+    return re.match(r"b\d", entry.get("id")) is not None
+
+
 def two_places(rng, config, root):
     """What a node's history says is also true on another node."""
     states = [s for s in node_states(root) if s.find("./lrm/lrm_resources") is not None]
     if len(states) < 2:
         return
     source, target = rng.sample(states, 2)
-    entries = source.findall("./lrm/lrm_resources/lrm_resource")
+    entries = [e for e in source.findall("./lrm/lrm_resources/lrm_resource") if not in_bundle(e)]
     if not entries:
         return
     entry = rng.choice(entries)
@@ -574,7 +580,7 @@ def migrating(rng, config, root):
         return
     source, target = rng.sample(states, 2)
     entries = [e for e in source.findall("./lrm/lrm_resources/lrm_resource")
-               if e.get("class") == "ocf" and any(op.get("operation") == "start" for op in e)]
+               if e.get("class") == "ocf" and not in_bundle(e) and any(op.get("operation") == "start" for op in e)]
     if not entries:
         return
     entry = rng.choice(entries)
