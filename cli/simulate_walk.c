@@ -217,8 +217,12 @@ static void step_through(struct walk *w)
 void simulate_walk(struct simulation *s, struct simulate_round *round)
 {
     struct walk w = {.s = s, .round = round, .cib = xmlDocGetRootElement(s->cib)};
+    struct sched_graph graph = *sched_graph(round->decision);
 
-    w.transition = transition_new(sched_graph(round->decision));
+    /* What is only pretended takes no time: there are never two at once that limits could keep apart. */
+    graph.batch_limit = 0;
+    graph.migration_limit = -1;
+    w.transition = transition_new(&graph);
     step_through(&w);
     struct transition_counts counts = transition_counts(w.transition);
     transition_free(w.transition);

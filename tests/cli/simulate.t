@@ -258,3 +258,14 @@ holdfast: simulate failed
 $ printf '<rsc_location id="night" rsc="db"><rule id="r" score="-INFINITY"><date_expression id="d" operation="date_spec"><date_spec id="s" hours="2-4"/></date_expression><expression id="e" attribute="#uname" operation="eq" value="n1"/></rule></rsc_location>' >night; holdfast simulate -x up.xml -R --change night | tail -1; TZ=ABC-5 holdfast simulate -x up.xml -R --change night | tail -1
 Transition Summary:
   * Move       db      ( n1 -> n2 )
+$ printf 'property batch-limit=1\nprimitive web ocf:pacemaker:Dummy op monitor interval=10s\nprimitive log ocf:pacemaker:Dummy op monitor interval=10s\n' >two; holdfast simulate -x up.xml --change two | sed -n '/Executing/,/^Using/p'
+Executing Cluster Transition:
+  * Resource action: web             monitor on n2
+  * Resource action: web             monitor on n1
+  * Resource action: log             monitor on n2
+  * Resource action: log             monitor on n1
+  * Resource action: web             start on n2
+  * Resource action: log             start on n1
+  * Resource action: web             monitor=10000 on n2
+  * Resource action: log             monitor=10000 on n1
+Using the original execution date of: 2023-11-14 22:13:20Z
