@@ -48,8 +48,8 @@ static void write_servers(struct hf_writer *writer, const struct guard_status *s
         hf_write_line(writer, "  * Lock servers: none are configured; quorum is the right to an address");
     else
         hf_write_line(writer, "  * Lock servers: %zu of %zu answer: [%s ]%s", count, status->server_count,
-                  hf_buf_text(&up),
-                  count * 2 > status->server_count ? "" : " - NOT ENOUGH to hold or get a lock");
+                      hf_buf_text(&up),
+                      count * 2 > status->server_count ? "" : " - NOT ENOUGH to hold or get a lock");
     hf_write_list(writer, "servers");
     for (size_t i = 0; i < status->server_count; i++)
         write_server(writer, &status->servers[i], now);

@@ -476,8 +476,8 @@ static void test_joiner_with_a_full_disk(void **state)
     end(story);
 }
 
-/* A change that does not fit into the reserve fails on two disks of three: nobody is told that it is done, and the disk
- * has everything once there is space. */
+/* A change that does not fit into the reserve fails on two disks of three: nobody is told that it is done,
+ * and the disk has everything once there is space. */
 static void test_write_fails(void **state)
 {
     struct story *story = tell(3, 0);

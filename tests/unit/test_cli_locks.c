@@ -158,14 +158,10 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_servers_and_locks),
-        cmocka_unit_test(test_too_few_servers),
-        cmocka_unit_test(test_no_servers),
-        cmocka_unit_test(test_a_server_that_does_not_grant),
-        cmocka_unit_test(test_a_lease_that_ran_out),
-        cmocka_unit_test(test_a_clock_that_was_set),
-        cmocka_unit_test(test_no_protection),
-        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_servers_and_locks),    cmocka_unit_test(test_too_few_servers),
+        cmocka_unit_test(test_no_servers),           cmocka_unit_test(test_a_server_that_does_not_grant),
+        cmocka_unit_test(test_a_lease_that_ran_out), cmocka_unit_test(test_a_clock_that_was_set),
+        cmocka_unit_test(test_no_protection),        cmocka_unit_test(test_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

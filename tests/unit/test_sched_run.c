@@ -229,7 +229,8 @@ static void the_newer_lock_is_right(void **state)
     }
 }
 
-/* What is not there yet must be known as such: a guard takes a VIP that it has no priority for as forbidden. */
+/* What is not there yet must be known as such: a guard takes a VIP that it has no priority for as forbidden.
+ */
 static void an_instance_to_be_started_is_not_active(void **state)
 {
     static const char vip[] =
