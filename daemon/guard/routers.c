@@ -15,6 +15,7 @@
 enum {
     UNFIT_RANK = 32,       /* the place in the queue of a node that cannot serve as it should ... */
     UNFIT_OTHER_RANK = 40, /* ... and of one that did not serve before either */
+    PATIENCE_MS = 1000,    /* of a promotion while another router is MASTER, where no lock says who will be */
     OPEN_TENTHS = 9,       /* of the time in which nobody can take over, the gate stays open */
     VRID_ATTEMPTS = 32,
 };
@@ -90,7 +91,8 @@ struct pending {
     uint32_t serial;
     enum guard_frame_type type;
     char id[GUARD_NAME_MAX + 1];
-    int64_t until;
+    int64_t until, begun;
+    bool overtaken; /* another router is MASTER, and stays so */
 };
 
 struct routers {
@@ -949,7 +951,7 @@ static void answer(struct routers *routers, uint64_t asker, uint32_t serial, boo
 }
 
 static void answer_later(struct routers *routers, uint64_t asker, const struct guard_frame *frame,
-                         int64_t until)
+                         int64_t until, int64_t now)
 {
     struct pending *pending = hf_calloc(1, sizeof(*pending));
 
@@ -957,7 +959,8 @@ static void answer_later(struct routers *routers, uint64_t asker, const struct g
                                 .asker = asker,
                                 .serial = frame->serial,
                                 .type = frame->type,
-                                .until = until};
+                                .until = until,
+                                .begun = now};
     guard_copy(pending->id, sizeof(pending->id), frame->router_order.id);
     routers->pending = pending;
     routers->unsettled = true;
@@ -1061,7 +1064,7 @@ static void order_remove(struct routers *routers, struct router *router, uint64_
     router->removing = true;
     router->promoted = false;
     leave_master(routers, set, frame->router_order.node, now);
-    answer_later(routers, asker, frame, NEVER);
+    answer_later(routers, asker, frame, NEVER, now);
 }
 
 static void order_promote(struct routers *routers, struct router *router, uint64_t asker,
@@ -1078,7 +1081,7 @@ static void order_promote(struct routers *routers, struct router *router, uint64
     if (frame->router_order.wait_ms == 0)
         answer(routers, asker, frame->serial, true, "");
     else
-        answer_later(routers, asker, frame, now + (int64_t)frame->router_order.wait_ms * MS);
+        answer_later(routers, asker, frame, now + (int64_t)frame->router_order.wait_ms * MS, now);
 }
 
 static void order_demote(struct routers *routers, struct router *router, uint64_t asker,
@@ -1095,7 +1098,7 @@ static void order_demote(struct routers *routers, struct router *router, uint64_
     routers->unsettled = true;
     routers->hooks->save(routers->context);
     leave_master(routers, set, frame->router_order.node, now);
-    answer_later(routers, asker, frame, NEVER);
+    answer_later(routers, asker, frame, NEVER, now);
 }
 
 /* Why not, the caller's, or NULL. */
@@ -1358,6 +1361,22 @@ static bool is_promoting(const struct routers *routers, const struct router *rou
     return false;
 }
 
+/* Another router advertises itself.  Without a lock nothing makes it give way to a promotion here: the coordinator
+ * is told soon, so that it can demote the one that was faster. */
+static void mark_overtaken(struct routers *routers, const struct router *router, int64_t now)
+{
+    int64_t patience = PATIENCE_MS * MS + (int64_t)router->order.preempt_delay_ms * MS;
+
+    if (router->set->right == VRRP_RIGHT_LOCK || set_is_master(router->set))
+        return;
+    for (struct pending *pending = routers->pending; pending != NULL; pending = pending->next)
+        if (pending->type == GUARD_ROUTER_PROMOTE && strcmp(pending->id, router->order.id) == 0 &&
+            now - pending->begun >= patience) {
+            pending->overtaken = true;
+            routers->unsettled = true;
+        }
+}
+
 static void hear(struct routers *routers, struct half *half, const struct vrrp_received *received,
                  const struct vrrp_advert *advert, int64_t now)
 {
@@ -1373,6 +1392,7 @@ static void hear(struct routers *routers, struct half *half, const struct vrrp_r
          (struct vrrp_event){.type = VRRP_HEARD, .advert = advert, .source = received->source}, now);
     if (advert->priority == 0 || set_is_master(router->set))
         return;
+    mark_overtaken(routers, router, now);
     /* Another one serves: we are what it can fall back on, and no longer the one who was told to. */
     if (router->stands_back || (router->promoted && !is_promoting(routers, router))) {
         router->stands_back = router->promoted = false;
@@ -1633,7 +1653,7 @@ static bool resolve(struct routers *routers, const struct pending *pending, int6
         answer(routers, pending->asker, pending->serial, true, "");
         return true;
     }
-    if (now < pending->until)
+    if (now < pending->until && !pending->overtaken)
         return false;
 
     char *why HF_CLEANUP(hf_freep) = router == NULL ? hf_strdup("") : why_not_master(routers, router);

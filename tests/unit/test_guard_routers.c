@@ -632,6 +632,31 @@ static void without_lock_servers_quorum_is_the_right(void **state)
     close_world(&w);
 }
 
+/* Two nodes bid for a place that the third gave up, and the other one is faster: whoever told this one hears of it
+ * long before the time-out, and can begin anew. */
+static void a_promotion_that_another_overtook_is_refused_soon(void **state)
+{
+    struct world w = begin(false);
+    const struct guard_router order = router("web", "vip/web");
+    struct guard_frame quorum = {.type = GUARD_QUORUM, .quorum = {true, 500}};
+    int64_t began;
+
+    open_world(&w);
+    routers_owner(w.routers, &quorum, w.now);
+    add(&w, &order);
+    hear(&w, 110);
+    forget(&w);
+    promote(&w, "web");
+    for (began = w.now; strstr(hf_buf_text(&w.done), "refused") == NULL && w.now < began + 4 * SECOND;) {
+        elapse(&w, 90 * MS);
+        hear(&w, 110);
+        settle(&w);
+    }
+    did(&w, "refused; ");
+    assert_in_range(w.now - began, SECOND, SECOND + 200 * MS);
+    close_world(&w);
+}
+
 static void routers_of_a_group_move_together(void **state)
 {
     struct world w = begin(true);
@@ -785,6 +810,7 @@ int main(void)
         cmocka_unit_test(peers_may_name_this_node),
         cmocka_unit_test(an_orderly_end_resigns),
         cmocka_unit_test(without_lock_servers_quorum_is_the_right),
+        cmocka_unit_test(a_promotion_that_another_overtook_is_refused_soon),
         cmocka_unit_test(routers_of_a_group_move_together),
         cmocka_unit_test(a_taken_vrid_is_left),
         cmocka_unit_test(what_does_not_fit_is_refused),
