@@ -493,6 +493,26 @@ static bool was_left_alone(const xmlNode *attributes)
     return false;
 }
 
+static int by_call(const void *one, const void *other)
+{
+    const struct runner_result *a = *(const struct runner_result *const *)one,
+                               *b = *(const struct runner_result *const *)other;
+
+    return (a->call_id > b->call_id) - (a->call_id < b->call_id);
+}
+
+/* The runner's entries in the order in which their calls were made: a resource's last failure comes behind what was done
+ * since. The array is the caller's (free()), what it points at borrowed. */
+static const struct runner_result **in_order(const struct runner_result *entries, size_t count)
+{
+    const struct runner_result **order = hf_calloc(count + 1, sizeof(*order));
+
+    for (size_t i = 0; i < count; i++)
+        order[i] = &entries[i];
+    qsort(order, count, sizeof(*order), by_call);
+    return order;
+}
+
 /* A node_state with everything that the runner knows; transient attributes stay as the CIB has them. */
 static void put_state(struct node *node, const struct runner_result *entries, size_t count,
                       struct hf_buf *update)
@@ -504,15 +524,16 @@ static void put_state(struct node *node, const struct runner_result *entries, si
         history_node_state(root, node_id_text(node->self, id), node_name(node, node->self), false);
     const xmlNode *old = cib_document_node_state(cib_replica_document(node->replica), id);
     xmlNode *attributes = hf_xml_child(old, "transient_attributes");
+    HF_CLEANUP(hf_freep) const struct runner_result **order = in_order(entries, count);
 
     describe_self(node, state);
     for (size_t i = 0; i < count; i++) {
         struct userdata data = {0};
 
-        remember_call_id(node, entries[i].call_id);
-        userdata_decode(&entries[i], &data);
-        if (is_recorded(&entries[i], &data) && vip_judge_history(node, &entries[i]))
-            record(node, scratch, &entries[i], &data);
+        remember_call_id(node, order[i]->call_id);
+        userdata_decode(order[i], &data);
+        if (is_recorded(order[i], &data) && vip_judge_history(node, order[i]))
+            record(node, scratch, order[i], &data);
         userdata_clear(&data);
     }
     vip_adopt_into(node, scratch);
@@ -529,22 +550,11 @@ static void put_state(struct node *node, const struct runner_result *entries, si
     xmlFreeDoc(scratch);
 }
 
-static int by_call(const void *one, const void *other)
-{
-    const struct runner_result *a = *(const struct runner_result *const *)one,
-                               *b = *(const struct runner_result *const *)other;
-
-    return (a->call_id > b->call_id) - (a->call_id < b->call_id);
-}
-
 /* What runs here, in the order in which it came to that. */
 static void survey(struct node *node, const struct runner_result *entries, size_t count)
 {
-    HF_CLEANUP(hf_freep) const struct runner_result **order = hf_calloc(count + 1, sizeof(*order));
+    HF_CLEANUP(hf_freep) const struct runner_result **order = in_order(entries, count);
 
-    for (size_t i = 0; i < count; i++)
-        order[i] = &entries[i];
-    qsort(order, count, sizeof(*order), by_call);
     for (size_t i = 0; i < count; i++) {
         struct userdata data = {0};
 

@@ -28,7 +28,7 @@ struct operation {
 struct told {
     struct told *next;
     struct runner_result result;
-    bool told, acked, history;
+    bool told, acked, history, failure;
 };
 
 struct sim_agents {
@@ -65,15 +65,8 @@ static uint64_t below(struct sim_agents *agents, uint64_t limit)
     return agents->random % limit;
 }
 
-void sim_agents_free(struct sim_agents *agents)
+void sim_agents_forget_all(struct sim_agents *agents)
 {
-    if (agents == NULL)
-        return;
-    for (struct resource *resource; (resource = agents->resources) != NULL;) {
-        agents->resources = resource->next;
-        free(resource->id);
-        free(resource);
-    }
     for (struct operation *operation; (operation = agents->operations) != NULL;) {
         agents->operations = operation->next;
         runner_call_clear(&operation->call);
@@ -83,6 +76,19 @@ void sim_agents_free(struct sim_agents *agents)
         agents->results = told->next;
         runner_result_clear(&told->result);
         free(told);
+    }
+    agents->results_end = &agents->results;
+}
+
+void sim_agents_free(struct sim_agents *agents)
+{
+    if (agents == NULL)
+        return;
+    sim_agents_forget_all(agents);
+    for (struct resource *resource; (resource = agents->resources) != NULL;) {
+        agents->resources = resource->next;
+        free(resource->id);
+        free(resource);
     }
     free(agents);
 }
@@ -125,15 +131,16 @@ void sim_agents_failures(struct sim_agents *agents, unsigned start_percent, unsi
 
 static bool same_place(const struct runner_result *one, const struct runner_result *other)
 {
-    bool one_probe = strcmp(one->operation, "monitor") == 0,
-         other_probe = strcmp(other->operation, "monitor") == 0;
-
-    if (strcmp(one->resource, other->resource) != 0 || one->interval_ms != other->interval_ms)
-        return false;
-    return one->interval_ms == 0 || one_probe == other_probe;
+    return strcmp(one->resource, other->resource) == 0 && one->interval_ms == other->interval_ms &&
+           strcmp(one->operation, other->operation) == 0;
 }
 
-/* The runner keeps the last result of each kind of operation. */
+static bool is_failure(const struct runner_result *result)
+{
+    return result->status > RUNNER_DONE || (result->status == RUNNER_DONE && result->rc != result->expected_rc);
+}
+
+/* The runner keeps the last result of each operation, and each resource's last failure. */
 static void add_result(struct sim_agents *agents, const struct runner_call *call, int32_t rc,
                        enum runner_status status)
 {
@@ -160,9 +167,13 @@ static void add_result(struct sim_agents *agents, const struct runner_call *call
 
     runner_result_copy(&told->result, &result);
     told->history = status == RUNNER_DONE && strcmp(call->operation, "meta-data") != 0;
-    for (struct told *old = agents->results; told->history && old != NULL; old = old->next)
+    told->failure = told->history && is_failure(&result);
+    for (struct told *old = agents->results; told->history && old != NULL; old = old->next) {
         if (same_place(&old->result, &told->result))
             old->history = false;
+        if (told->failure && strcmp(old->result.resource, told->result.resource) == 0)
+            old->failure = false;
+    }
     *agents->results_end = told;
     agents->results_end = &told->next;
 }
@@ -217,6 +228,13 @@ struct runner_result *sim_agents_history(struct sim_agents *agents, size_t *coun
             continue;
         hf_grow(&list, &capacity, *count + 1, sizeof(*list));
         list[(*count)++] = told->result;
+    }
+    for (struct told *told = agents->results; told != NULL; told = told->next) {
+        if (!told->failure)
+            continue;
+        hf_grow(&list, &capacity, *count + 1, sizeof(*list));
+        list[*count] = told->result;
+        list[(*count)++].history = RUNNER_FAILURE;
     }
     for (struct operation *at = agents->operations; at != NULL; at = at->next) {
         if (at->recurring || strcmp(at->call.operation, "meta-data") == 0)
@@ -274,7 +292,7 @@ void sim_agents_forget(struct sim_agents *agents, const char *resource)
     }
     for (struct told *told = agents->results; told != NULL; told = told->next)
         if (strcmp(told->result.resource, resource) == 0)
-            told->history = false;
+            told->history = told->failure = false;
 }
 
 static bool changes_state(const struct runner_call *call)

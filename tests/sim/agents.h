@@ -25,6 +25,9 @@ void sim_agents_hook(struct sim_agents *agents, sim_agent *agent, void *context)
 /* The machine's end: everything it ran ends with it. */
 void sim_agents_free(struct sim_agents *agents);
 
+/* The runner dies and is started again: it knows of nothing, and what it started runs on. */
+void sim_agents_forget_all(struct sim_agents *agents);
+
 /* Orders, as the runner's socket carries them. */
 void sim_agents_run(struct sim_agents *agents, const struct runner_call *call, int64_t now);
 void sim_agents_cancel(struct sim_agents *agents, const char *resource, const char *operation,

@@ -808,6 +808,13 @@ void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms)
     cluster->machines[node].restart_at = world_now(cluster->world) + ms;
 }
 
+void cluster_kill(struct cluster *cluster, unsigned node, int64_t ms)
+{
+    if (cluster->machines[node].agents != NULL)
+        sim_agents_forget_all(cluster->machines[node].agents);
+    cluster_crash(cluster, node, ms);
+}
+
 void cluster_break_fencing(struct cluster *cluster, bool broken)
 {
     cluster->fencing_broken = broken;

@@ -39,6 +39,8 @@ void cluster_power_on(struct cluster *cluster, unsigned node);
 void cluster_power_off(struct cluster *cluster, unsigned node);
 /* The daemon dies and is started again after ms; its agents go on. */
 void cluster_crash(struct cluster *cluster, unsigned node, int64_t ms);
+/* So does the agent runner, which forgets what it did; what it started runs on. */
+void cluster_kill(struct cluster *cluster, unsigned node, int64_t ms);
 /* Fence agents fail from now on, or not any more. */
 void cluster_break_fencing(struct cluster *cluster, bool broken);
 /* The scheduler of the node loses its copy of the CIB. */

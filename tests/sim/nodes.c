@@ -220,6 +220,31 @@ static void standby_empties_a_node(struct report *report)
     cluster_free(cluster);
 }
 
+/* A probe that finds something running is a failure in the runner's memory, and stays there after what it found was
+ * stopped. */
+static void what_was_found_running_and_stopped_stays_stopped(struct report *report)
+{
+    struct cluster *cluster = make(2, 31, false);
+    unsigned starts, stops;
+
+    expect_settled(report, cluster);
+    cluster_kill(cluster, 0, 300);
+    expect_settled(report, cluster);
+    expect_one_each(report, cluster);
+    expect(report,
+           cluster_request(cluster, 1, "<attribute node='n1' name='standby' value='on' lifetime='forever'/>",
+                           5000) == HF_OK,
+           "standby is accepted");
+    expect_settled(report, cluster);
+    starts = cluster_count(cluster, "start");
+    stops = cluster_count(cluster, "stop");
+    cluster_crash(cluster, 0, 300);
+    expect_settled(report, cluster);
+    expect(report, cluster_count(cluster, "start") == starts, "nothing is started again");
+    expect(report, cluster_count(cluster, "stop") == stops, "nothing is stopped again");
+    cluster_free(cluster);
+}
+
 static void a_node_that_leaves_is_drained_first(struct report *report)
 {
     for (unsigned node = 0; node < 2; node++) {
@@ -1296,6 +1321,7 @@ int main(int argc, char **argv)
     } else {
         TELL(everything_starts_once);
         TELL(a_daemon_that_crashes_moves_nothing);
+        TELL(what_was_found_running_and_stopped_stays_stopped);
         TELL(both_daemons_that_crash_move_nothing);
         TELL(a_dead_machine_is_replaced);
         TELL(a_failed_resource_is_restarted_where_it_was);
