@@ -695,7 +695,9 @@ static void release(struct table *table, struct lock *lock, int node, const stru
     lock->holder = NOBODY;
     if (item->node[0] != '\0' && (lock->reserved = find_node(lock->cluster, item->node)) != NOBODY)
         lock->reserved_until = now + lock->lease_ms * NS_PER_MS / 2;
-    persist_free(table, lock, answers->updates);
+    /* Another's grant that is on its way to the disk already has the last word there. */
+    if (!lock->pending.active)
+        persist_free(table, lock, answers->updates);
     answer(answers, lock, FRAME_RELEASED, 0, NOBODY);
     wake_waiters(table, lock, now, answers->updates);
 }
