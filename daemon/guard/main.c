@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 #include "lib/log.h"
 
 #define CLOCK_EVERY_NS INT64_C(1000000000)
+#define LOG_STACK_BYTES 262144 /* qb_log formats a line of at most 4 KiB */
 
 struct server_link {
     struct guard *guard;
@@ -720,6 +722,18 @@ static int clear_gates(struct guard *guard)
     return complain(error);
 }
 
+/* All of a stack is in locked memory, and the default is 8 MB. */
+static void keep_stacks_small(void)
+{
+    pthread_attr_t attributes;
+
+    pthread_attr_init(&attributes);
+    if (pthread_attr_setstacksize(&attributes, LOG_STACK_BYTES) != 0 ||
+        pthread_setattr_default_np(&attributes) != 0)
+        hf_warn("the thread that writes log lines gets a stack of the usual size");
+    pthread_attr_destroy(&attributes);
+}
+
 /* Log lines are written by a thread without real-time priority; signals are none of its business. */
 static void open_log(const struct options *options)
 {
@@ -729,6 +743,7 @@ static void open_log(const struct options *options)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     hf_log_open("holdfast-guard", options->foreground, options->verbose);
     qb_log_ctl(QB_LOG_SYSLOG, QB_LOG_CONF_THREADED, QB_TRUE);
+    keep_stacks_small();
     if (qb_log_thread_start() != 0)
         hf_warn("log lines are written by the guard itself: a stuck syslog may delay it");
 }
