@@ -230,28 +230,44 @@ static size_t collect_owned(const struct guard_client *client, bool restarted, s
     return count;
 }
 
-/* Compares what is owned now with what was, and tells. */
-static void settle_ownership(struct guard_client *client, bool restarted)
-{
-    struct ownership *before = client->owned;
-    size_t before_count = client->owned_count;
-    struct ownership *owned = hf_calloc(client->status.lock_count + before_count + 1, sizeof(*owned));
-    size_t count = collect_owned(client, restarted, owned);
+/* What was owned before guard_client_owns() began to say what is owned now. */
+struct change {
+    struct ownership *before;
+    size_t count;
+};
 
-    client->owned = hf_memdup(owned, (count + 1) * sizeof(*owned));
-    client->owned_count = count;
+static struct change take_ownership(struct guard_client *client, bool restarted)
+{
+    struct change change = {client->owned, client->owned_count};
+    struct ownership *owned = hf_calloc(client->status.lock_count + change.count + 1, sizeof(*owned));
+
+    client->owned_count = collect_owned(client, restarted, owned);
+    client->owned = owned;
     arm_lapse(client);
-    for (size_t i = 0; i < before_count; i++)
+    return change;
+}
+
+/* Tells what is owned now and was not, and the other way round. A hook may change it once more. */
+static void tell_ownership(struct guard_client *client, struct change change)
+{
+    size_t count = client->owned_count;
+    struct ownership *owned HF_CLEANUP(hf_freep) = hf_memdup(client->owned, (count + 1) * sizeof(*owned));
+    struct ownership *before HF_CLEANUP(hf_freep) = change.before;
+
+    for (size_t i = 0; i < change.count; i++)
         if (client->hooks->lost != NULL && find_owned(owned, count, before[i].lock) == NULL)
             client->hooks->lost(client->context, before[i].lock, before[i].token);
     for (size_t i = 0; i < count; i++) {
-        const struct ownership *known = find_owned(before, before_count, owned[i].lock);
+        const struct ownership *known = find_owned(before, change.count, owned[i].lock);
 
         if (client->hooks->owned != NULL && (known == NULL || known->token != owned[i].token))
             client->hooks->owned(client->context, owned[i].lock, owned[i].token);
     }
-    free(before);
-    free(owned);
+}
+
+static void settle_ownership(struct guard_client *client, bool restarted)
+{
+    tell_ownership(client, take_ownership(client, restarted));
 }
 
 /* Leases that go on; one that had run out here before it was heard is owned again. */
@@ -521,6 +537,7 @@ static void on_synced(struct guard_client *client)
 {
     bool same = client->ever_synced, restarted = same && client->instance != client->incoming_instance;
     uint32_t pid = client->incoming.pid;
+    struct change change;
 
     status_clear(&client->status);
     client->status = client->incoming;
@@ -537,9 +554,10 @@ static void on_synced(struct guard_client *client)
         reconcile(client);
         say_quorum(client);
     }
+    change = take_ownership(client, restarted); /* before anybody asks what is owned */
     if (client->hooks->attached != NULL)
         client->hooks->attached(client->context, same);
-    settle_ownership(client, restarted);
+    tell_ownership(client, change);
     follow_routers(client);
 }
 

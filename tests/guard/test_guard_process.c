@@ -40,6 +40,7 @@ struct news {
     uint64_t token;
     int64_t lost_at;
     bool same;
+    bool owned_then; /* when it was attached */
     char text[GUARD_TEXT_MAX + 1];
 };
 
@@ -49,6 +50,7 @@ static void on_attached(void *context, bool same)
 
     news->attached++;
     news->same = same;
+    news->owned_then = guard_client_owns(news->client, LOCK, NULL);
 }
 
 static void on_detached(void *context, const char *why)
@@ -398,6 +400,7 @@ static void test_holdfastd_restarts(void **state)
     netlab_sleep(500);
     open_client(&holdfastd);
     spin_until(&holdfastd, &holdfastd.attached, 1, 3000);
+    assert_true(holdfastd.owned_then); /* or what has a lock would be stopped for want of it */
     spin(&holdfastd, 50);
     assert_int_equal(guard_client_status(holdfastd.client)->vip_count, 2);
     assert_int_equal(guard_client_status(holdfastd.client)->lock_count, 1);
