@@ -427,10 +427,30 @@ static void keep_in_doubt(struct node *node, const struct runner_result *result)
     runner_result_copy(&vips->doubts[vips->n_doubts++].result, result);
 }
 
+/* What a monitor says now is worth more than what it said before and was not believed. */
+static void drop_doubts(struct node *node, const struct runner_result *newer)
+{
+    struct vips *vips = node->vips;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < vips->n_doubts; i++) {
+        struct runner_result *old = &vips->doubts[i].result;
+
+        if (old->interval_ms == newer->interval_ms && strcmp(old->resource, newer->resource) == 0 &&
+            strcmp(old->operation, newer->operation) == 0)
+            runner_result_clear(old);
+        else
+            vips->doubts[kept++] = vips->doubts[i];
+    }
+    vips->n_doubts = kept;
+}
+
 enum vip_verdict vip_judge(struct node *node, const struct runner_result *result, bool again)
 {
     const struct vip *vip = find(node, result->resource);
 
+    if (!again)
+        drop_doubts(node, result);
     if (vip != NULL && finds_other_role(result) && result->call_id < vip->last_call)
         return VIP_OUTDATED;
     if (vip == NULL || !vip->there || !node->vips->attached)
@@ -463,10 +483,13 @@ bool vip_judge_history(struct node *node, const struct runner_result *result)
 {
     const struct vip *vip = find(node, result->resource);
 
-    if (vip == NULL || !vip->there || !finds_other_role(result))
+    if (!vip_is(result->class, result->provider, result->type) || !finds_other_role(result))
         return true;
-    if (result->history != RUNNER_FAILURE)
-        keep_in_doubt(node, result);
+    if (result->history == RUNNER_FAILURE)
+        return false;
+    if (vip == NULL || !vip->there)
+        return true;
+    keep_in_doubt(node, result);
     return false;
 }
 
