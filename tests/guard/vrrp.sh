@@ -2,9 +2,9 @@
 # vrrp.sh - the guard's virtual routers on simulated machines with real lock servers: each trap of keepalived, planned
 # moves, and the real keepalived as peer.  A client asks for the VIP every millisecond: never two owners.
 #
-#   VRRP_ROUNDS (default 2, with --full 20) rounds of each fault.
+#   VRRP_ROUNDS (default 1, with --full 20) rounds of each fault.
 . "$(dirname "$0")/../lib.sh"
-rounds=${VRRP_ROUNDS:-$([ -n "${HOLDFAST_FULL:-}" ] && echo 20 || echo 2)}
+rounds=${VRRP_ROUNDS:-$([ -n "${HOLDFAST_FULL:-}" ] && echo 20 || echo 1)}
 export LAB=vrrp-$$
 build=${HOLDFAST_BUILD:?the built tree}
 share=${HOLDFAST_LAB_DIR:-/tmp/holdfast-lab}/$LAB/share
