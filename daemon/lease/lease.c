@@ -709,8 +709,8 @@ static void take_frame(const struct step *step, const struct lease_event *event)
     }
     if (!server->up || frame.session != server->session)
         return;
-    if (frame.seq > server->seq || server->seq - frame.seq >= SENT_RING)
-        return; /* never asked, or so long ago that nothing can be made of the answer */
+    if (frame.seq != 0 && (frame.seq > server->seq || server->seq - frame.seq >= SENT_RING))
+        return; /* never asked, or so long ago that nothing can be made of the answer; 0 is a hint, unasked */
     sent = frame.seq == 0 ? step->now : server->sent[frame.seq % SENT_RING];
     server->last_heard = step->now;
     if (frame.type == FRAME_WELCOME)

@@ -310,6 +310,26 @@ static void a_lock_that_is_kept_for_us_is_bid_for_at_once(void **state)
     end(&w);
 }
 
+/* Found by planned moves: a hint has no number, and after the 256th frame it was taken for the answer to a frame that
+ * nobody remembers. */
+static void a_hint_counts_however_long_we_waited(void **state)
+{
+    struct world w;
+
+    begin(&w, 0);
+    step(&w, (struct lease_event){.type = LEASE_WANT, .lock = "k"});
+    for (int i = 0; i < 600; i++) {
+        tick(&w, L / 4 * MS);
+        for (unsigned server = 0; server < SERVERS; server++)
+            answer_seq(&w, server, w.head[server].seq, FRAME_HELD, 4, L);
+    }
+    assert_int_equal(w.items[0][0].op, FRAME_WAIT);
+    answer_seq(&w, 0, 0, FRAME_FREE, 4, 0);
+    answer_seq(&w, 1, 0, FRAME_FREE, 4, 0);
+    assert_int_equal(w.items[0][0].op, FRAME_ACQUIRE);
+    end(&w);
+}
+
 /* Found by power-offs on a busy machine: disks that needed longer than half a lease kept the lock from
  * everybody for more than a second, because each bid was given back before it could be granted. */
 static void a_slow_disk_does_not_lose_the_bid(void **state)
@@ -475,6 +495,7 @@ int main(void)
         cmocka_unit_test(the_last_in_the_queue_has_its_turn),
         cmocka_unit_test(what_still_drains_is_not_given_back),
         cmocka_unit_test(a_lock_that_is_kept_for_us_is_bid_for_at_once),
+        cmocka_unit_test(a_hint_counts_however_long_we_waited),
         cmocka_unit_test(a_slow_disk_does_not_lose_the_bid),
         cmocka_unit_test(a_bid_is_given_back_when_it_cannot_be_won),
         cmocka_unit_test(what_the_gate_covers_is_given_back_at_once),
