@@ -47,6 +47,11 @@ bool guard_address_is_ipv4(const struct gate_address *address)
     return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
 }
 
+bool guard_address_equal(const struct gate_address *a, const struct gate_address *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
 void guard_address_text(const struct gate_address *address, char text[46])
 {
     if (guard_address_is_ipv4(address))

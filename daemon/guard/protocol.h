@@ -232,6 +232,7 @@ void guard_copy(char *to, size_t size, const char *text);
 /* "192.0.2.7" or "2001:db8::7" to an address; HF_USAGE with what was expected. */
 struct hf_error *guard_address_parse(const char *text, struct gate_address *address) HF_MUST_CHECK;
 bool guard_address_is_ipv4(const struct gate_address *address);
+bool guard_address_equal(const struct gate_address *a, const struct gate_address *b);
 /* As text; INET6_ADDRSTRLEN bytes. */
 void guard_address_text(const struct gate_address *address, char text[46]);
 

@@ -5,10 +5,13 @@
  * through hooks.  Routers that move together (one lock, or one group) are a set: one sync group of the state
  * machine, with one member for each router and address family.
  *
- *   lock     MASTER is who owns the lock; its lease opens and shuts the gate, the engine sees to that.  A
- * router that may take over wants the lock all the time: the servers tell it when that is free. quorum   the
- * election of VRRP among quorate nodes.  The gate is open for as long as nobody else can take over after the
- * last advert. none     the same without quorum: for three intervals but a tenth after each advert. */
+ * - lock: MASTER is who owns the lock; its lease opens and shuts the gate, the engine sees to that.  A router
+ *   that may take over wants the lock all the time: the servers tell it when that is free.
+ *
+ * - quorum: the election of VRRP among quorate nodes.  The gate is open for as long as nobody else can take
+ *   over after the last advert.
+ *
+ * - none: the same without quorum, for three intervals but a tenth after each advert. */
 #ifndef GUARD_ROUTERS_H
 #define GUARD_ROUTERS_H
 
