@@ -223,8 +223,12 @@ void sc_create_recurring(struct run *run, struct resource *rsc)
 {
     struct action *start = NULL;
 
-    if (rsc->ops == NULL || (rsc->flags & (RSC_BLOCKED | RSC_MAINTENANCE)))
+    if (rsc->flags & (RSC_BLOCKED | RSC_MAINTENANCE))
         return;
+    /* The rule: what is not managed is not started, and monitors on its node do not wait for a start.  Our
+     * reading: this also takes back a start that its recovery asked for, whether or not it has monitors, so
+     * that nothing else waits for that start either, such as probes on the node behind an unmanaged
+     * connection. */
     if (rsc->assigned != NULL && !rsc->assigned->maintenance &&
         (rsc->next_role != ROLE_STOPPED || !(rsc->flags & RSC_MANAGED)))
         start = sc_action(run, rsc, TASK_START, rsc->assigned, true);

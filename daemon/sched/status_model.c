@@ -85,7 +85,8 @@ static const char *rc_text(int rc)
     return rc > 128 && rc < 255 ? "Interrupted by signal" : "Unknown exit status";
 }
 
-/* Why a probe of rsc on node (NULL: none in particular) could say nothing but "not running". */
+/* Why a probe of rsc on node (NULL: none in particular) could say nothing but "not running".  Entries that do
+ * not say where they are from, as older releases wrote them, do not count: so it is in Pacemaker. */
 static const char *failed_probe(struct run *run, const struct resource *rsc, const struct node *node)
 {
     const struct resource *top = sc_top(rsc);
@@ -93,9 +94,10 @@ static const char *failed_probe(struct run *run, const struct resource *rsc, con
 
     for (int i = 0; i < run->failed.n; i++) {
         const struct failed_op *failed = &run->failed.at[i];
-        const char *resource, *operation;
+        const char *resource, *operation, *on_node = hf_xml_get(failed->xml, "on_node");
         int64_t interval;
-        if ((node == NULL || failed->node == node) && sc_masked_probe(failed->xml) &&
+        if (on_node != NULL && (node == NULL || sc_ieq(on_node, node->name)) &&
+            sc_masked_probe(failed->xml) &&
             sc_key_parse(run, failed->key, &resource, &operation, &interval) && sc_eq(resource, id))
             return rc_text((int)sc_xml_long(failed->xml, "rc-code", 0));
     }

@@ -38,6 +38,14 @@ static xmlDoc *cluster(const char *resources, const char *constraints)
     return cib;
 }
 
+static void add(xmlNode *parent, const char *text)
+{
+    xmlNode *list = NULL;
+
+    assert_int_equal(xmlParseInNodeContext(parent, text, (int)strlen(text), 0, &list), XML_ERR_OK);
+    assert_non_null(xmlAddChild(parent, list));
+}
+
 static struct sched_output *run(xmlDoc *cib)
 {
     struct sched_input input = {.now = 1700000000, .transition_id = 1, .show_scores = true};
@@ -290,6 +298,68 @@ static void what_is_beside_a_vip_follows_it(void **state)
     xmlFreeDoc(cib);
 }
 
+/* far's connection is no longer configured and failed on n1, but is left alone: its recovery will not be
+ * done. */
+static void probes_do_not_wait_for_a_start_that_will_not_be(void **state)
+{
+    static const char connection[] =
+        "<lrm id='1'><lrm_resources><lrm_resource id='far' class='ocf' provider='pacemaker' type='remote'>"
+        "<lrm_rsc_op id='far_last_0' operation_key='far_start_0' operation='start' crm_feature_set='3.16.1'"
+        " transition-key='5:1:0:x' transition-magic='0:0;5:1:0:x' on_node='n1' call-id='5' rc-code='0'"
+        " op-status='0' interval='0'/>"
+        "<lrm_rsc_op id='far_monitor_30000' operation_key='far_monitor_30000' operation='monitor'"
+        " crm_feature_set='3.16.1' transition-key='6:1:0:x' transition-magic='0:1;6:1:0:x' on_node='n1'"
+        " call-id='6' rc-code='1' op-status='0' interval='30000'/>"
+        "</lrm_resource></lrm_resources></lrm>";
+    static const char keep[] = "<nvpair id='o-r' name='stop-orphan-resources' value='false'/>";
+    static const char far[] = "<node id='far' uname='far' type='remote'/>";
+    xmlDoc *cib = cluster(dummy, "");
+    xmlNode *configuration = hf_xml_child(xmlDocGetRootElement(cib), "configuration");
+    xmlNode *options = hf_xml_child(hf_xml_child(configuration, "crm_config"), "cluster_property_set");
+    xmlNode *node = hf_xml_child(hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state");
+    (void)state;
+
+    add(options, keep);
+    add(hf_xml_child(configuration, "nodes"), far);
+    add(node, connection);
+    struct sched_output *output = run(cib);
+    assert_null(find(output, "far_start_0", NULL));
+    assert_false(find(output, "web_monitor_0", "far")->blocked);
+    assert_false(find(output, "web_start_0", NULL)->blocked);
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
+static void a_failed_probe_says_where_it_was(void **state)
+{
+    static const struct {
+        const char *on_node, *shown;
+    } cases[] = {{"on_node='n1'", "Not installed"}, {"", NULL}};
+    (void)state;
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(cases); i++) {
+        char probe[512];
+        xmlDoc *cib = cluster(dummy, "");
+        snprintf(
+            probe, sizeof(probe),
+            "<lrm id='1'><lrm_resources><lrm_resource id='web' class='ocf' provider='pacemaker' type='Dummy'>"
+            "<lrm_rsc_op id='web_last_0' operation_key='web_monitor_0' operation='monitor' call-id='1'"
+            " transition-key='1:1:7:x' transition-magic='0:5;1:1:7:x' rc-code='5' op-status='0' interval='0' "
+            "%s/>"
+            "</lrm_resource></lrm_resources></lrm>",
+            cases[i].on_node);
+        add(hf_xml_child(hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state"), probe);
+        struct sched_output *output = run(cib);
+        const char *shown = sched_status(output)->resources[0].probe_failure;
+        if (cases[i].shown == NULL)
+            assert_null(shown);
+        else
+            assert_string_equal(shown, cases[i].shown);
+        sched_output_free(output);
+        xmlFreeDoc(cib);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +373,8 @@ int main(void)
         cmocka_unit_test(the_newer_lock_is_right),
         cmocka_unit_test(what_is_beside_a_vip_follows_it),
         cmocka_unit_test(an_instance_to_be_started_is_not_active),
+        cmocka_unit_test(probes_do_not_wait_for_a_start_that_will_not_be),
+        cmocka_unit_test(a_failed_probe_says_where_it_was),
     };
 
     hf_xml_init();
