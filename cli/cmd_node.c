@@ -64,16 +64,23 @@ static struct hf_error *run_maintenance(struct session *session, int argc, char 
     return set_mode(session, argc, argv, "maintenance", true);
 }
 
-/* Whether the status section has this transient attribute for the node. */
-static bool has_transient(const xmlDoc *cib, const char *node, const char *name)
+/* The node's part of the status; NULL: none. */
+static const xmlNode *find_state(const xmlDoc *cib, const char *name)
 {
     const xmlNode *status = hf_xml_child(xmlDocGetRootElement((xmlDoc *)cib), "status");
 
     HF_XML_EACH (state, status, "node_state")
-        if (strcmp(hf_xml_get_or(state, "uname", ""), node) == 0)
-            return crm_attribute(hf_xml_child(state, "transient_attributes"), "instance_attributes", name) !=
-                   NULL;
-    return false;
+        if (strcmp(hf_xml_get_or(state, "uname", ""), name) == 0)
+            return state;
+    return NULL;
+}
+
+/* Whether the status section has this transient attribute for the node. */
+static bool has_transient(const xmlDoc *cib, const char *node, const char *name)
+{
+    const xmlNode *attributes = hf_xml_child(find_state(cib, node), "transient_attributes");
+
+    return crm_attribute(attributes, "instance_attributes", name) != NULL;
 }
 
 /* Ends a mode, whether it was to last for ever or until the restart. */
@@ -153,20 +160,16 @@ static struct hf_error *show_transient(struct session *session, const char *node
     if (find_node(cib, node) == NULL)
         return hf_error_new(HF_REFUSED, "node '%s' does not exist, expected the name of a node", node);
     hf_write_answer(session->writer);
-    HF_XML_EACH (state, hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state") {
-        if (strcmp(hf_xml_get_or(state, "uname", ""), node) != 0)
-            continue;
-        HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes")
-            HF_XML_EACH (pair, set, "nvpair") {
-                const char *own = hf_xml_get_or(pair, "name", "");
+    HF_XML_EACH (set, hf_xml_child(find_state(cib, node), "transient_attributes"), "instance_attributes")
+        HF_XML_EACH (pair, set, "nvpair") {
+            const char *own = hf_xml_get_or(pair, "name", "");
 
-                if (name != NULL && strcmp(name, own) != 0)
-                    continue;
-                found = true;
-                hf_write_string(session->writer, own, NULL, hf_xml_get(pair, "value"));
-                hf_write_line(session->writer, "%s=%s", own, hf_xml_get_or(pair, "value", ""));
-            }
-    }
+            if (name != NULL && strcmp(name, own) != 0)
+                continue;
+            found = true;
+            hf_write_string(session->writer, own, NULL, hf_xml_get(pair, "value"));
+            hf_write_line(session->writer, "%s=%s", own, hf_xml_get_or(pair, "value", ""));
+        }
     return name == NULL || found ? NULL : hf_error_new(HF_REFUSED, "node '%s' has no '%s'", node, name);
 }
 
@@ -272,8 +275,15 @@ static struct hf_error *run_delete(struct session *session, int argc, char **arg
 {
     struct node_edit wanted = {.name = argv[1], .force = session->force};
     struct session_edit edit = {.editor = delete_editor, .context = &wanted};
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session->file == NULL ? session_cib(session, &cib) : NULL;
 
-    return session_change(session, &edit, NULL);
+    if (error == NULL && cib != NULL &&
+        strcmp(hf_xml_get_or(find_state(cib, argv[1]), "in_ccm", ""), "true") == 0)
+        error = hf_error_new(
+            HF_REFUSED, "node '%s' is in the cluster, expected one that is gone: stop holdfastd there first",
+            argv[1]);
+    return error != NULL ? error : session_change(session, &edit, NULL);
 }
 
 static const struct command commands[] = {

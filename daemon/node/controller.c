@@ -328,13 +328,41 @@ static bool awaiting_takeover(const struct node *node)
            quorum_now(node, &term) == CIB_QUORUM_YES && is_missing_any(node);
 }
 
-/* Whether nothing may be decided yet: the group has not agreed on quorum, a member's state is not known, a
- * daemon is expected back, a lost machine may still run what it ran, or the lock is on its way to a member.
+/* A configuration that was loaded need not name all nodes.  One that is not in it would be taken for gone,
+ * and what runs there would be started elsewhere: whoever is here, or may run something still, must be in it.
  */
+static bool must_be_configured(const struct node *node, uint32_t id)
+{
+    char text[12];
+    const xmlNode *state =
+        cib_document_node_state(cib_replica_document(node->replica), node_id_text(id, text));
+
+    return node_is_member(node, id) || strcmp(hf_xml_get_or(state, "in_ccm", ""), "true") == 0 ||
+           (state != NULL && node_fencing_enabled(node) && !clean_leave(node, id));
+}
+
+static bool misses_nodes(const struct node *node)
+{
+    const xmlNode *nodes =
+        hf_xml_child(cib_document_configuration(cib_replica_document(node->replica)), "nodes");
+    char id[12];
+
+    for (size_t i = 0; i < node->n_names; i++)
+        if (hf_xml_child_by_id(nodes, "node", node_id_text(node->names[i].id, id)) == NULL &&
+            must_be_configured(node, node->names[i].id))
+            return true;
+    return false;
+}
+
+/* Whether nothing may be decided yet: the group has not agreed on quorum, a member's state is not known, a
+ * daemon is expected back, a lost machine may still run what it ran, the lock is on its way to a member, or a
+ * node is not configured that must be. */
 static bool holding(const struct node *node)
 {
     const struct controller *controller = &node->controller;
 
+    if (cib_replica_quorate(node->replica) && misses_nodes(node)) /* without quorum nothing can be written */
+        return true;
     if (!cib_replica_agreed(node->replica) || controller->marking || controller->join_by > node->now ||
         awaiting_takeover(node) || vip_moving_until(node) > node->now || quorum_grace(node) != INT64_MAX)
         return true;
@@ -401,10 +429,15 @@ static void write_nodes(struct node *node)
     node->controller.nodes_written = true;
     if (change.length > head) {
         hf_buf_puts(&change, "</change>");
-        node->controller.nodes_retry = node->now + NODES_RETRY_MS;
         node_change(node, TICKET_OWN | OWN_NODES, hf_buf_text(&change), change.length, "members");
     }
     hf_buf_free(&change);
+}
+
+void controller_nodes_refused(struct node *node)
+{
+    node->controller.nodes_written = false;
+    node->controller.nodes_retry = node->now + NODES_RETRY_MS;
 }
 
 /* --- failures --- */
@@ -914,6 +947,8 @@ void controller_applied(struct node *node, const struct cib_update *update)
 {
     struct controller *controller = &node->controller;
 
+    if (controller->active && update->configuration && misses_nodes(node))
+        controller->nodes_written = false;
     if (!controller->active || !controller->mirrored)
         return;
     if (update->configuration)

@@ -189,8 +189,8 @@ static void answer(struct node *node, struct cib_update *update)
     if ((update->client & TICKET_OWN) != 0) {
         if (update->client == (TICKET_OWN | OWN_FAREWELL))
             leave(node);
-        else if (update->client == (TICKET_OWN | OWN_NODES))
-            node->controller.nodes_written = update->error == NULL;
+        else if (update->client == (TICKET_OWN | OWN_NODES) && update->error != NULL)
+            controller_nodes_refused(node);
         else if (update->client == (TICKET_OWN | OWN_MARK))
             node->controller.marking = false;
         else if (update->client == (TICKET_OWN | OWN_STATE))

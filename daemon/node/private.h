@@ -292,6 +292,8 @@ void controller_status_applied(struct node *node, const void *update, size_t len
 void controller_applied(struct node *node, const struct cib_update *update);
 /* The CIB is another one. */
 void controller_replaced(struct node *node);
+/* What this node wanted to add to <nodes> was refused. */
+void controller_nodes_refused(struct node *node);
 /* The scheduler has run. Takes what is in result. */
 void controller_planned(struct node *node, struct planner_result *result);
 void controller_done(struct node *node, const struct node_message *message);

@@ -998,6 +998,23 @@ static void an_agent_is_told_what_is_configured(struct report *report)
     cluster_free(cluster);
 }
 
+/* A configuration that was written elsewhere need not know all the nodes that are here. */
+static void who_is_here_stays_in_the_configuration(struct report *report)
+{
+    struct cluster *cluster = make(3, 405, false);
+    const xmlNode *configuration;
+
+    expect_settled(report, cluster);
+    expect(report, cluster_request(cluster, 0, "<change><delete id='2'/></change>", 5000) == HF_OK,
+           "the change is accepted");
+    expect_settled(report, cluster);
+    configuration = hf_xml_child(cluster_cib(cluster, 0), "configuration");
+    expect(report, hf_xml_child_by_id(hf_xml_child(configuration, "nodes"), "node", "2") != NULL,
+           "n2 is a node again");
+    expect_one_each(report, cluster);
+    cluster_free(cluster);
+}
+
 /* Of two halves the one that runs more shoots first. */
 static void the_less_important_side_waits(struct report *report)
 {
@@ -1351,6 +1368,7 @@ int main(int argc, char **argv)
         TELL(endless_changes_do_not_stop_the_cluster);
         TELL(a_scheduler_without_its_copy_gets_another);
         TELL(an_agent_is_told_what_is_configured);
+        TELL(who_is_here_stays_in_the_configuration);
         TELL(the_less_important_side_waits);
         TELL(what_was_fenced_is_known_everywhere);
         TELL(a_coordinator_is_fenced_once);

@@ -62,6 +62,7 @@ table() {
 0 none --wait=60 resource stop slow
 3 json configure location l d1 7: n9
 3 json node shutdown n9
+3 json node delete n2
 0 none --wait=60 node shutdown n2
 TABLE
 }
@@ -87,4 +88,7 @@ done < <(table)
 story "what --wait waited for is true"
 within 30 "n2 has left" online n1 n1
 check "d1 runs here" located n1 d1 n1
+check "and can be taken out of the configuration" hf n1 --wait=60 node delete n2
+gone() { ! hf n1 node show | grep -q n2; }
+check "for good" gone
 finish
