@@ -41,7 +41,7 @@ static void reset_process(void)
     if (sched_getscheduler(0) != SCHED_OTHER)
         sched_setscheduler(0, SCHED_OTHER, &parameters);
     setpriority(PRIO_PROCESS, 0, 0);
-    umask(022);
+    umask(026); /* as Pacemaker's daemons have it */
 }
 
 /* Puts input, output and errors at 0, 1 and 2; they may be anything above 2 themselves. */

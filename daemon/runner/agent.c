@@ -105,6 +105,7 @@ static void set_stack(struct environment *environment)
         {"PCMK_logfacility", "daemon"},
         {"PCMK_debug", "0"},
         {"PCMK_service", "pacemaker-execd"},
+        {"LC_ALL", "C"}, /* agents read what other programs print */
     };
 
     for (size_t i = 0; i < HF_ARRAY_LENGTH(stack); i++)
@@ -118,7 +119,11 @@ static void set_ocf(struct environment *environment, const struct runner_call *c
         const struct runner_param *param = &call->params[i];
         /* The one parameter that the API passes without prefix. */
         bool plain = strcmp(param->name, "OCF_CHECK_LEVEL") == 0;
-        char *name = hf_asprintf("%s%s", plain ? "" : "OCF_RESKEY_", param->name);
+        char *name;
+
+        if (strcmp(param->name, "CRM_meta_op_target_rc") == 0)
+            continue; /* the cluster's own */
+        name = hf_asprintf("%s%s", plain ? "" : "OCF_RESKEY_", param->name);
 
         environment_set(environment, name, param->value);
         free(name);
@@ -127,6 +132,7 @@ static void set_ocf(struct environment *environment, const struct runner_call *c
     environment_set(environment, "OCF_RA_VERSION_MINOR", "1");
     environment_set(environment, "OCF_ROOT", places->ocf_root);
     environment_set(environment, "OCF_EXIT_REASON_PREFIX", "ocf-exit-reason:");
+    environment_set(environment, "OCF_OUTPUT_FORMAT", "text");
     environment_set(environment, "OCF_RESOURCE_INSTANCE", call->resource);
     environment_set(environment, "OCF_RESOURCE_TYPE", call->type);
     environment_set(environment, "OCF_RESOURCE_PROVIDER", call->provider);

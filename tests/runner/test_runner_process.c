@@ -371,7 +371,7 @@ static void an_agent_runs_as_the_api_says(void **state)
     assert_int_equal(blocked, 0);
     /* 32 and 33 are glibc's own, which it lets nobody change. */
     assert_int_equal(ignored & ~0x180000000ULL, 0);
-    assert_string_equal(mask, "0022\n");
+    assert_string_equal(mask, "0026\n");
     assert_string_equal(group, "1\n");
     /* 0 to 2, and the folder that ls reads. */
     assert_string_equal(fds, "0\n1\n2\n3\n");

@@ -83,6 +83,7 @@ static void ocf_agents_get_their_environment(void **state)
     assert_string_equal(variable(&command, "PATH"), "/compat:/bin");
     assert_string_equal(variable(&command, "HOME"), "/root");
     assert_string_equal(variable(&command, "HA_logfacility"), "daemon");
+    assert_string_equal(variable(&command, "LC_ALL"), "C");
     assert_null(variable(&command, "NOTIFY_SOCKET"));
     assert_null(variable(&command, "LISTEN_FDS"));
     runner_command_clear(&command);
