@@ -43,8 +43,10 @@ void hf_control_closep(struct hf_control **control);
 struct hf_control_server;
 
 /* One request has come whole. client is a handle that stays valid (and merely leads nowhere once the
- * client has gone); answer it exactly once, now or later, with hf_control_reply(). request is borrowed. */
-typedef void hf_control_handler(void *context, uint64_t client, const char *request, size_t length);
+ * client has gone); answer it exactly once, now or later, with hf_control_reply(). user is who asks, as the
+ * kernel knows it: a name, or the number of one without. user and request are borrowed. */
+typedef void hf_control_handler(void *context, uint64_t client, const char *user, const char *request,
+                                size_t length);
 
 /* Listens; only root and members of group haclient are let in. */
 struct hf_error *hf_control_listen(qb_loop_t *loop, const char *name, hf_control_handler *handler,

@@ -23,6 +23,7 @@ struct client {
     struct client *next;
     struct hf_control_server *server;
     qb_ipcs_connection_t *connection;
+    char *user;
     uint64_t handle;          /* of the request being served, 0 if none */
     struct control_part part; /* of the request being received */
     struct hf_buf request;
@@ -41,6 +42,13 @@ struct hf_control_server {
     struct client *clients;
     uint64_t handles;
 };
+
+static char *user_name(uid_t uid)
+{
+    const struct passwd *user = getpwuid(uid);
+
+    return user != NULL ? hf_strdup(user->pw_name) : hf_asprintf("%u", (unsigned)uid);
+}
 
 static bool in_group(uid_t uid, gid_t gid)
 {
@@ -67,24 +75,22 @@ static bool in_group(uid_t uid, gid_t gid)
 
 static int32_t on_accept(qb_ipcs_connection_t *connection, uid_t uid, gid_t gid)
 {
+    struct hf_control_server *server = qb_ipcs_connection_service_context_get(connection);
+    struct client *client;
+
     if (uid != 0 && !in_group(uid, gid)) {
         hf_warn("control: refused user %u: not root and not in group haclient", (unsigned)uid);
         return -EACCES;
     }
     qb_ipcs_connection_auth_set(connection, uid, gid, 0600);
-    return 0;
-}
-
-static void on_created(qb_ipcs_connection_t *connection)
-{
-    struct hf_control_server *server = qb_ipcs_connection_service_context_get(connection);
-    struct client *client = hf_calloc(1, sizeof(*client));
-
+    client = hf_calloc(1, sizeof(*client));
     client->server = server;
     client->connection = connection;
+    client->user = user_name(uid);
     client->next = server->clients;
     server->clients = client;
     qb_ipcs_context_set(connection, client);
+    return 0;
 }
 
 static int32_t on_closed(qb_ipcs_connection_t *connection)
@@ -108,6 +114,7 @@ static void on_destroyed(qb_ipcs_connection_t *connection)
         qb_loop_timer_del(client->server->loop, client->retry);
     hf_buf_free(&client->request);
     free(client->reply);
+    free(client->user);
     free(client);
     qb_ipcs_context_set(connection, NULL);
 }
@@ -181,7 +188,7 @@ static int32_t on_message(qb_ipcs_connection_t *connection, void *data, size_t s
     HF_CLEANUP(hf_freep) char *text = hf_buf_take(&client->request);
 
     client->handle = ++server->handles;
-    server->handler(server->context, client->handle, text, length);
+    server->handler(server->context, client->handle, client->user, text, length);
     return 0;
 }
 
@@ -258,7 +265,6 @@ struct hf_error *hf_control_listen(qb_loop_t *loop, const char *name, hf_control
 {
     struct qb_ipcs_service_handlers handlers = {
         .connection_accept = on_accept,
-        .connection_created = on_created,
         .msg_process = on_message,
         .connection_closed = on_closed,
         .connection_destroyed = on_destroyed,

@@ -371,7 +371,7 @@ static bool ask_disk(struct daemon *daemon, uint64_t client, const char *text, s
     return true;
 }
 
-static void on_request(void *context, uint64_t client, const char *text, size_t length)
+static void on_request(void *context, uint64_t client, const char *user, const char *text, size_t length)
 {
     struct daemon *daemon = context;
     struct node_event event = {.type = NODE_REQUEST};
@@ -388,6 +388,7 @@ static void on_request(void *context, uint64_t client, const char *text, size_t 
         return;
     }
     event.request.client = client;
+    event.request.user = user;
     event.request.text = text;
     event.request.length = length;
     step(daemon, &event);

@@ -454,7 +454,7 @@ void node_change(struct node *node, uint64_t client, const char *change, size_t 
         .length = length,
         .client = client,
         .origin = origin,
-        .user = "root",
+        .user = node->asker == NULL ? "root" : node->asker,
         .time = node->wall,
     };
 
@@ -683,7 +683,9 @@ static void dispatch(struct node *node, const struct node_event *event)
         take_message(node, event);
         break;
     case NODE_REQUEST:
+        node->asker = event->request.user;
         request_handle(node, event->request.client, event->request.text, event->request.length);
+        node->asker = NULL;
         break;
     case NODE_STORED:
         stored(node, event);

@@ -144,7 +144,8 @@ struct node_event {
             size_t length;
         } message;
         struct {
-            uint64_t client; /* to be named in the reply */
+            uint64_t client;  /* to be named in the reply */
+            const char *user; /* who asks; NULL: root */
             const char *text;
             size_t length;
         } request;

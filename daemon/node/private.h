@@ -195,6 +195,7 @@ struct node {
     struct cib_replica *replica;
     bool stepping; /* the replica: what comes up meanwhile waits in waiting */
     struct pending_event *waiting, **waiting_end;
+    const char *asker; /* the user whose request is being handled, borrowed; NULL: none */
     bool is_dc;
     cib_member dc;    /* who coordinated last */
     int quorum_said;  /* what was logged last: 1 yes, -1 no, 0 nothing */

@@ -68,7 +68,7 @@ static void answer(struct fake *fake, const xmlNode *request, const char *text, 
     hf_buf_puts(reply, "</reply>");
 }
 
-static void on_request(void *context, uint64_t client, const char *request, size_t length)
+static void on_request(void *context, uint64_t client, const char *user, const char *request, size_t length)
 {
     struct fake *fake = context;
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *document = NULL;

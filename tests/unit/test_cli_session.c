@@ -81,7 +81,7 @@ static void be(struct server *server, const xmlNode *request)
     hf_parse_bool(hf_xml_get(request, "dies"), &server->dies);
 }
 
-static void serve(void *context, uint64_t client, const char *text, size_t length)
+static void serve(void *context, uint64_t client, const char *user, const char *text, size_t length)
 {
     struct server *server = context;
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *document = NULL;

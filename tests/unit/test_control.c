@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -31,8 +32,9 @@ static void answer_late(void *data)
     hf_control_reply(echo->server, echo->late, "<reply status='ok' late='1'/>", 29);
 }
 
-/* Answers <size n=/> with n bytes, <late/> after 50 ms, <refuse/> with a refusal, <mute/> never. */
-static void serve(void *context, uint64_t client, const char *request, size_t length)
+/* Answers <size n=/> with n bytes and who asked, <late/> after 50 ms, <refuse/> with a refusal, <mute/>
+ * never. */
+static void serve(void *context, uint64_t client, const char *user, const char *request, size_t length)
 {
     struct echo *echo = context;
     struct hf_buf reply = {0};
@@ -49,7 +51,7 @@ static void serve(void *context, uint64_t client, const char *request, size_t le
     if (strncmp(request, "<refuse", 7) == 0)
         hf_buf_puts(&reply, "<reply status='refused' message='expected tea'/>");
     else if (sscanf(request, "<size n='%u'", &size) == 1) {
-        hf_buf_printf(&reply, "<reply status='ok' got='%zu' text='", length);
+        hf_buf_printf(&reply, "<reply status='ok' got='%zu' user='%s' text='", length, user);
         for (unsigned i = 0; i < size; i++)
             hf_buf_putc(&reply, "abcdefghij"[i % 10]);
         hf_buf_puts(&reply, "'/>");
@@ -153,6 +155,9 @@ static void late_answers_and_refusals(void **state)
 
     assert_null(hf_control_call(control, "<late/>", 5000, &reply));
     assert_string_equal(hf_xml_get(xmlDocGetRootElement(reply), "late"), "1");
+    xmlFreeDoc(reply);
+    assert_null(hf_control_call(control, "<size n='1'/>", 5000, &reply));
+    assert_string_equal(hf_xml_get(xmlDocGetRootElement(reply), "user"), getpwuid(geteuid())->pw_name);
     xmlFreeDoc(reply);
     error = hf_control_call(control, "<refuse/>", 5000, &reply);
     assert_int_equal(hf_error_kind(error), HF_REFUSED);

@@ -85,6 +85,19 @@ while read -r code kind command; do
     fi
 done < <(table)
 
+story "who may, and who did"
+put n1 /root/users <<'SH'
+echo 'casey:x:12345:12345::/:/bin/sh' >>/etc/passwd
+echo 'casey:x:12345:' >>/etc/group
+[ "$1" = out ] || sed -i 's/^haclient:.*/&casey/' /etc/group
+SH
+as_casey() { on n1 setpriv --reuid=12345 --regid=12345 --init-groups holdfast "$@"; }
+on n1 sh /root/users out
+check "a stranger is told whom the socket is for" says 'be root or a member of group haclient' as_casey status
+on n1 sh /root/users in
+check "a member of haclient changes the configuration" as_casey configure property no-quorum-policy=freeze
+check "and the history says who it was" grep -q 'casey .*no-quorum-policy=freeze' <<<"$(hf n1 configure history)"
+
 story "what --wait waited for is true"
 within 30 "n2 has left" online n1 n1
 check "d1 runs here" located n1 d1 n1
