@@ -483,16 +483,6 @@ static void describe_self(struct node *node, xmlNode *state)
     hf_xml_set(state, "expected", "member");
 }
 
-static bool was_left_alone(const xmlNode *attributes)
-{
-    HF_XML_EACH (set, attributes, "instance_attributes") {
-        HF_XML_EACH (pair, set, "nvpair")
-            if (strcmp(hf_xml_get_or(pair, "name", ""), NODE_LEFT_ALONE) == 0)
-                return true;
-    }
-    return false;
-}
-
 static int by_call(const void *one, const void *other)
 {
     const struct runner_result *a = *(const struct runner_result *const *)one,
@@ -501,8 +491,8 @@ static int by_call(const void *one, const void *other)
     return (a->call_id > b->call_id) - (a->call_id < b->call_id);
 }
 
-/* The runner's entries in the order in which their calls were made: a resource's last failure comes behind what was done
- * since. The array is the caller's (free()), what it points at borrowed. */
+/* The runner's entries in the order in which their calls were made: a resource's last failure comes behind
+ * what was done since. The array is the caller's (free()), what it points at borrowed. */
 static const struct runner_result **in_order(const struct runner_result *entries, size_t count)
 {
     const struct runner_result **order = hf_calloc(count + 1, sizeof(*order));
@@ -513,7 +503,63 @@ static const struct runner_result **in_order(const struct runner_result *entries
     return order;
 }
 
-/* A node_state with everything that the runner knows; transient attributes stay as the CIB has them. */
+/* --- transient attributes --- */
+
+static const xmlNode *own_state(const struct node *node)
+{
+    char id[12];
+
+    return cib_document_node_state(cib_replica_document(node->replica), node_id_text(node->self, id));
+}
+
+static const xmlNode *attribute_named(const xmlNode *attributes, const char *name)
+{
+    HF_XML_EACH (set, attributes, "instance_attributes") {
+        HF_XML_EACH (pair, set, "nvpair")
+            if (strcmp(hf_xml_get_or(pair, "name", ""), name) == 0)
+                return pair;
+    }
+    return NULL;
+}
+
+/* Who lost this node forgets its transient attributes, such as the promotion scores that its agents gave.
+ * They end with the node, and it has not ended: it remembers them, and says them again when it is back. */
+void executor_status_applied(struct node *node)
+{
+    struct executor *executor = &node->executor;
+    const xmlNode *state = own_state(node), *attributes = hf_xml_child(state, "transient_attributes");
+
+    if (!executor->published || strcmp(hf_xml_get_or(state, "join", ""), "member") != 0)
+        return; /* what stands there is another's opinion */
+    xmlFreeDoc(executor->attributes);
+    executor->attributes = NULL;
+    if (attributes == NULL)
+        return;
+    executor->attributes = xmlNewDoc(BAD_CAST "1.0");
+    xmlDocSetRootElement(executor->attributes,
+                         xmlDocCopyNode((xmlNode *)attributes, executor->attributes, 1));
+}
+
+/* What the CIB says meanwhile is newer. */
+static void put_remembered(struct node *node, const xmlNode *attributes, struct hf_buf *update)
+{
+    const xmlNode *remembered =
+        node->executor.attributes == NULL ? NULL : xmlDocGetRootElement(node->executor.attributes);
+    char id[12];
+
+    node_id_text(node->self, id);
+    HF_XML_EACH (set, remembered, "instance_attributes") {
+        HF_XML_EACH (pair, set, "nvpair") {
+            const char *name = hf_xml_get_or(pair, "name", "");
+
+            if (attribute_named(attributes, name) == NULL)
+                cib_status_set_attribute(update, id, name, hf_xml_get(pair, "value"));
+        }
+    }
+}
+
+/* A node_state with everything that the runner knows; transient attributes stay as the CIB has them, or as
+ * they were before this node was lost. */
 static void put_state(struct node *node, const struct runner_result *entries, size_t count,
                       struct hf_buf *update)
 {
@@ -522,8 +568,7 @@ static void put_state(struct node *node, const struct runner_result *entries, si
     xmlNode *root = xmlDocGetRootElement(scratch);
     xmlNode *state =
         history_node_state(root, node_id_text(node->self, id), node_name(node, node->self), false);
-    const xmlNode *old = cib_document_node_state(cib_replica_document(node->replica), id);
-    xmlNode *attributes = hf_xml_child(old, "transient_attributes");
+    xmlNode *attributes = hf_xml_child(own_state(node), "transient_attributes");
     HF_CLEANUP(hf_freep) const struct runner_result **order = in_order(entries, count);
 
     describe_self(node, state);
@@ -541,9 +586,10 @@ static void put_state(struct node *node, const struct runner_result *entries, si
         xmlAddChild(state, xmlDocCopyNode(attributes, scratch, 1));
     vip_publish_again(node);
     cib_status_replace_node(update, state);
+    put_remembered(node, attributes, update);
     if (!node->leaving)
         cib_status_set_attribute(update, id, "shutdown", NULL);
-    if (was_left_alone(attributes)) {
+    if (attribute_named(attributes, NODE_LEFT_ALONE) != NULL) {
         cib_status_set_attribute(update, id, "maintenance", NULL);
         cib_status_set_attribute(update, id, NODE_LEFT_ALONE, NULL);
     }
@@ -917,10 +963,10 @@ void executor_cleanup(struct node *node, const char *resource, bool refresh)
 {
     struct hf_buf update = {0};
     char id[12];
-    const xmlNode *state =
-        cib_document_node_state(cib_replica_document(node->replica), node_id_text(node->self, id));
+    const xmlNode *state = own_state(node);
     const xmlNode *lrm = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
 
+    node_id_text(node->self, id);
     HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes") {
         HF_XML_EACH (pair, set, "nvpair")
             if (is_failure_of(hf_xml_get_or(pair, "name", ""), resource))
@@ -946,6 +992,7 @@ void executor_free(struct node *node)
     struct executor *executor = &node->executor;
 
     agents_free(&executor->agents);
+    xmlFreeDoc(executor->attributes);
     for (size_t i = 0; i < executor->n_late; i++)
         runner_result_clear(&executor->late[i]);
     free(executor->late);

@@ -233,10 +233,11 @@ static void applied(struct node *node, const struct cib_update *update)
         controller_want(node, "the configuration changed");
     if (update->status && update->bytes.length > 0)
         controller_status_applied(node, update->bytes.data, update->bytes.length);
-    if (update->status)
+    if (update->status) {
+        executor_status_applied(node);
         contradict(node, update->text);
-    if (update->status)
         vip_status_applied(node);
+    }
 }
 
 /* Who coordinates is no part of the replicated state, but everybody looks for it in <cib>. */

@@ -149,6 +149,7 @@ struct executor {
     size_t n_late, late_capacity;
     struct cancelling *cancelling;
     size_t n_cancelling, cancelling_capacity;
+    xmlDoc *attributes; /* this node's <transient_attributes> as they last were while it was a member; or NULL */
 };
 
 struct vips;
@@ -259,6 +260,8 @@ void executor_attached(struct node *node);
 void executor_detached(struct node *node);
 /* Sees to it that this node's whole status gets into the CIB, as soon as that is possible. */
 void executor_publish(struct node *node);
+/* The status has changed. */
+void executor_status_applied(struct node *node);
 /* The runner's history, for that. */
 void executor_history(struct node *node, const struct runner_result *entries, size_t count);
 void executor_perform(struct node *node, const struct node_action *action);

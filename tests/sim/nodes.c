@@ -220,8 +220,8 @@ static void standby_empties_a_node(struct report *report)
     cluster_free(cluster);
 }
 
-/* A probe that finds something running is a failure in the runner's memory, and stays there after what it found was
- * stopped. */
+/* A probe that finds something running is a failure in the runner's memory, and stays there after what it
+ * found was stopped. */
 static void what_was_found_running_and_stopped_stays_stopped(struct report *report)
 {
     struct cluster *cluster = make(2, 31, false);
@@ -788,6 +788,65 @@ static void a_vip_is_moved_by_the_coordinator(struct report *report)
         expect(report, cluster_request(cluster, 0, request, 5000) == HF_OK, "standby is accepted");
         expect_followed(report, cluster);
         expect(report, vip_owner(cluster) != to, "it has left the node in standby");
+        cluster_free(cluster);
+    }
+}
+
+/* A transient attribute, such as a promotion score, as node says it is; "" for none. */
+static const char *attribute_of(struct cluster *cluster, unsigned asked, unsigned node, const char *name)
+{
+    char id[12];
+    const xmlNode *status = hf_xml_child(cluster_cib(cluster, asked), "status"), *state;
+
+    snprintf(id, sizeof(id), "%u", node + 1);
+    state = hf_xml_child_by_id(status, "node_state", id);
+    HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes") {
+        HF_XML_EACH (pair, set, "nvpair")
+            if (strcmp(hf_xml_get_or(pair, "name", ""), name) == 0)
+                return hf_xml_get_or(pair, "value", "");
+    }
+    return "";
+}
+
+static void expect_scores(struct report *report, struct cluster *cluster, const char *first)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        expect(report, strcmp(attribute_of(cluster, i, 0, "master-vip"), first) == 0,
+               "the score of the first");
+        expect(report, strcmp(attribute_of(cluster, i, 1, "master-vip"), "6") == 0, "and of the second");
+    }
+}
+
+/* Its agents gave it promotion scores: they are there at once when it is back, and not after the next
+ * monitor. */
+static void a_node_that_was_cut_off_keeps_its_attributes(struct report *report)
+{
+    static const unsigned side[] = {0, 1, 1};
+
+    for (uint64_t seed = 550; seed < 560; seed++) {
+        struct cluster *cluster = make_vip(report, 3, seed);
+        static const char *const requests[] = {
+            "<attribute node='n1' name='master-vip' value='5' lifetime='reboot'/>",
+            "<attribute node='n1' name='gone' value='1' lifetime='reboot'/>",
+            "<attribute node='n2' name='master-vip' value='6' lifetime='reboot'/>",
+            "<attribute node='n1' name='gone' lifetime='reboot'/>",
+        };
+
+        for (size_t i = 0; i < HF_ARRAY_LENGTH(requests); i++)
+            expect(report, cluster_request(cluster, 0, requests[i], 5000) == HF_OK, "the attribute is set");
+        expect_followed(report, cluster);
+        cluster_cut(cluster, side);
+        cluster_elapse(cluster, 3000);
+        expect(report, strcmp(attribute_of(cluster, 1, 0, "master-vip"), "") == 0, "a lost node has none");
+        cluster_heal(cluster);
+        expect_followed(report, cluster);
+        expect_scores(report, cluster, "5");
+        expect(report, strcmp(attribute_of(cluster, 1, 0, "gone"), "") == 0, "what was removed stays so");
+        cluster_power_off(cluster, 0);
+        cluster_elapse(cluster, 3000);
+        cluster_power_on(cluster, 0);
+        expect_followed(report, cluster);
+        expect_scores(report, cluster, "");
         cluster_free(cluster);
     }
 }
@@ -1363,6 +1422,7 @@ int main(int argc, char **argv)
         TELL(a_vip_leaves_an_owner_that_lives);
         TELL(a_vip_moves_while_daemons_are_away);
         TELL(a_vip_is_moved_by_the_coordinator);
+        TELL(a_node_that_was_cut_off_keeps_its_attributes);
         TELL(a_minority_of_daemons_changes_nothing);
         TELL(changes_go_on_while_the_scheduler_runs);
         TELL(endless_changes_do_not_stop_the_cluster);
