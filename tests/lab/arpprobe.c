@@ -4,8 +4,10 @@
  *
  * Sends ARP probes (RFC 5227, 2.1.1: sender address 0, so that nobody learns anything from them) and notes
  * which hardware addresses answer.  The probe's number travels in the sender hardware address, which an
- * answer repeats: an answer that comes late still counts for the probe that asked.  Ends after SECONDS or at
- * SIGTERM.  Prints each change of owner, and at the end
+ * answer repeats: an answer that comes late still counts for the probe that asked.  Ends after SECONDS at the
+ * latest, at SIGTERM, and earlier when told so: after SIGUSR1 as soon as another than whoever answered first
+ * has answered alone for a second, after SIGUSR2 as soon as anybody has for a second from then on.  Prints
+ * each change of owner, and at the end
  *
  *     probes N answered N doubly N changes N overlap-ms N longest-gap-ms N
  *
@@ -32,7 +34,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PROBES_MAX = 4000000, LATE_MS = 500, OWNERS_MAX = 64 };
+#include "tests/lab/tool.h"
+
+enum {
+    PROBES_MAX = 4000000,
+    LATE_MS = 500,
+    OWNERS_MAX = 64,
+    SETTLED_MS = 1000, /* alone for so long */
+    QUIET_MS = 50,     /* who was not heard for longer does not answer any more */
+};
 
 /* Of the sender's hardware address: locally administered, then the probe's number. */
 static const uint8_t mark[2] = {0x02, 0xaa};
@@ -56,28 +66,11 @@ struct run {
     uint32_t sent;
     uint8_t owners[OWNERS_MAX][ETH_ALEN];
     uint8_t n_owners;
+    uint8_t initial, alone; /* who answered first; who was heard last */
+    int64_t heard_ns;       /* when that was */
+    int64_t alone_ns;       /* since when nobody else was heard, without a break */
+    int64_t told_ns;        /* when it was told to end early */
 };
-
-static volatile sig_atomic_t ended;
-
-static void on_signal(int number)
-{
-    ended = 1;
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "lab-arpprobe: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
 
 static void open_socket(struct run *run, const char *interface)
 {
@@ -88,17 +81,17 @@ static void open_socket(struct run *run, const char *interface)
 
     run->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ARP));
     if (run->fd < 0)
-        fail("socket");
+        tool_fail("socket");
     snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
     if (ioctl(run->fd, SIOCGIFHWADDR, &request) < 0)
-        fail(interface);
+        tool_fail(interface);
     memcpy(run->self, request.ifr_hwaddr.sa_data, ETH_ALEN);
     local.sll_ifindex = (int)if_nametoindex(interface);
     all.mr_ifindex = local.sll_ifindex;
     /* an answer goes to the marked address, not to ours */
     if (bind(run->fd, (struct sockaddr *)&local, sizeof(local)) < 0 ||
         setsockopt(run->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)) < 0)
-        fail("bind");
+        tool_fail("bind");
     setsockopt(run->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
@@ -120,8 +113,8 @@ static void send_probe(struct run *run)
     memcpy(frame.arp.arp_sha + sizeof(mark), &number, sizeof(number));
     memcpy(frame.arp.arp_tpa, &run->address, 4);
     if (send(run->fd, &frame, sizeof(frame), 0) < 0 && errno != ENOBUFS && errno != EAGAIN)
-        fail("send");
-    run->probes[run->sent++].at_us = (uint32_t)((now_ns() - run->start_ns) / 1000);
+        tool_fail("send");
+    run->probes[run->sent++].at_us = (uint32_t)((tool_now_ns() - run->start_ns) / 1000);
 }
 
 /* The number of an owner, a new one if it has not answered before. */
@@ -144,8 +137,36 @@ static void note_announcement(const struct run *run, const struct frame *frame)
     if (memcmp(frame->arp.arp_spa, &run->address, 4) == 0 &&
         memcmp(frame->arp.arp_tpa, &run->address, 4) == 0)
         printf("%.0f ms: announced by %02x:%02x:%02x:%02x:%02x:%02x\n",
-               (double)(now_ns() - run->start_ns) / 1e6, from[0], from[1], from[2], from[3], from[4],
+               (double)(tool_now_ns() - run->start_ns) / 1e6, from[0], from[1], from[2], from[3], from[4],
                from[5]);
+}
+
+/* In the order in which answers arrive: that is what can be known while it runs. */
+static void note_presence(struct run *run, uint8_t owner)
+{
+    int64_t now = tool_now_ns();
+
+    if (run->initial == 0)
+        run->initial = owner;
+    if (owner != run->alone || now - run->heard_ns > (int64_t)QUIET_MS * 1000000)
+        run->alone_ns = now;
+    run->alone = owner;
+    run->heard_ns = now;
+}
+
+static bool has_settled(struct run *run, int64_t now)
+{
+    int signal = tool_signal();
+    int64_t since = run->alone_ns;
+
+    if (signal == 0 || now - run->heard_ns > (int64_t)QUIET_MS * 1000000)
+        return false;
+    if (run->told_ns == 0)
+        run->told_ns = now;
+    if (signal == SIGUSR1)
+        return run->alone != run->initial && now - since >= (int64_t)SETTLED_MS * 1000000;
+    since = since > run->told_ns ? since : run->told_ns;
+    return now - since >= (int64_t)SETTLED_MS * 1000000;
 }
 
 static void note_answer(struct run *run, const struct frame *frame)
@@ -166,6 +187,7 @@ static void note_answer(struct run *run, const struct frame *frame)
     struct probe *probe = &run->probes[number];
     uint8_t owner = owner_of(run, frame->arp.arp_sha);
 
+    note_presence(run, owner);
     if (probe->first == 0)
         probe->first = owner;
     else if (probe->first != owner)
@@ -180,17 +202,16 @@ static void read_answers(struct run *run)
         note_answer(run, &frame);
 }
 
-static void probe_until(struct run *run, int64_t end)
+static void probe_until(struct run *run, double seconds)
 {
-    int64_t next = run->start_ns = now_ns();
-    struct timespec began;
+    int64_t next = run->start_ns = tool_begin(), end = run->start_ns + (int64_t)(seconds * 1e9);
+    bool settled = false;
 
-    clock_gettime(CLOCK_REALTIME, &began);
-    printf("began at %lld.%06ld\n", (long long)began.tv_sec, began.tv_nsec / 1000);
-    while (!ended && run->sent < PROBES_MAX) {
-        int64_t now = now_ns();
+    while (run->sent < PROBES_MAX && tool_signal() != SIGTERM && tool_signal() != SIGINT) {
+        int64_t now = tool_now_ns();
 
-        if (now >= end)
+        settled = has_settled(run, now);
+        if (now >= end || settled)
             break;
         if (now >= next) {
             send_probe(run);
@@ -203,9 +224,9 @@ static void probe_until(struct run *run, int64_t end)
         ppoll(&(struct pollfd){.fd = run->fd, .events = POLLIN}, 1, &wait, NULL);
         read_answers(run);
     }
-    /* answers that are still under way */
-    end = now_ns() + (int64_t)LATE_MS * 1000000;
-    while (now_ns() < end) {
+    /* Answers that are still under way; of a run that settled only those to the last probes can be. */
+    end = tool_now_ns() + (int64_t)(settled ? QUIET_MS : LATE_MS) * 1000000;
+    while (tool_now_ns() < end) {
         poll(&(struct pollfd){.fd = run->fd, .events = POLLIN}, 1, 10);
         read_answers(run);
     }
@@ -216,14 +237,15 @@ static double ms_between(const struct run *run, uint32_t first, uint32_t last)
     return (run->probes[last].at_us - run->probes[first].at_us) / 1e3;
 }
 
-static void print_change(const struct run *run, uint32_t at, uint8_t from, uint8_t to, double silence_ms)
+/* The instant of a move lies between the last probe that the old owner answered and the next one. */
+static void print_change(const struct run *run, uint32_t last, uint32_t at, uint8_t from, uint8_t to)
 {
     const uint8_t *a = run->owners[from - 1], *b = run->owners[to - 1];
 
-    printf(
-        "%.0f ms: from %02x:%02x:%02x:%02x:%02x:%02x to %02x:%02x:%02x:%02x:%02x:%02x, %.0f ms of silence\n",
-        run->probes[at].at_us / 1e3, a[0], a[1], a[2], a[3], a[4], a[5], b[0], b[1], b[2], b[3], b[4], b[5],
-        silence_ms);
+    printf("%.3f ms: from %02x:%02x:%02x:%02x:%02x:%02x to %02x:%02x:%02x:%02x:%02x:%02x, answered at %.3f "
+           "and not at %.3f\n",
+           run->probes[at].at_us / 1e3, a[0], a[1], a[2], a[3], a[4], a[5], b[0], b[1], b[2], b[3], b[4],
+           b[5], run->probes[last].at_us / 1e3, run->probes[last + 1].at_us / 1e3);
 }
 
 static void report(const struct run *run)
@@ -239,7 +261,6 @@ static void report(const struct run *run)
         gap = silence > gap ? silence : gap;
         if (probe->first == 0)
             continue;
-        heard = i;
         answered++;
         if (probe->second != 0) {
             both_from = i > 0 && run->probes[i - 1].second != 0 ? both_from : i;
@@ -247,13 +268,15 @@ static void report(const struct run *run)
             double lasted = ms_between(run, both_from, i) + (double)run->period_ns / 1e6;
             overlap = lasted > overlap ? lasted : overlap;
             owner = owner == 0 ? probe->first : owner;
+            heard = i;
             continue;
         }
         if (owner != 0 && probe->first != owner) {
             changes++;
-            print_change(run, i, owner, probe->first, silence);
+            print_change(run, heard, i, owner, probe->first);
         }
         owner = probe->first;
+        heard = i;
     }
     printf("probes %u answered %u doubly %u changes %u overlap-ms %.0f longest-gap-ms %.0f\n", run->sent,
            answered, doubly, changes, overlap, gap);
@@ -262,7 +285,6 @@ static void report(const struct run *run)
 int main(int argc, char **argv)
 {
     struct run run = {.period_ns = 1000000};
-    struct sigaction action = {.sa_handler = on_signal};
     double seconds = argc >= 4 ? strtod(argv[3], NULL) : 0;
 
     if (argc < 4 || argc > 5 || seconds <= 0 || inet_pton(AF_INET, argv[2], &run.address) != 1 ||
@@ -270,13 +292,15 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: lab-arpprobe INTERFACE ADDRESS SECONDS [PERIOD-US]\n");
         return 2;
     }
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
+    tool_note_signal(SIGTERM);
+    tool_note_signal(SIGINT);
+    tool_note_signal(SIGUSR1);
+    tool_note_signal(SIGUSR2);
     run.probes = calloc(PROBES_MAX, sizeof(*run.probes));
     if (run.probes == NULL)
-        fail("memory");
+        tool_fail("memory");
     open_socket(&run, argv[1]);
-    probe_until(&run, now_ns() + (int64_t)(seconds * 1e9));
+    probe_until(&run, seconds);
     report(&run);
     free(run.probes);
     close(run.fd);

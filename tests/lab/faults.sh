@@ -10,7 +10,11 @@ other() { [ "$1" = n1 ] && echo n2 || echo n1; }
 probing() { # SECONDS: asks for the VIP every millisecond, in the background, until probed
     lab exec client lab-arpprobe eth0 "$vip" "$1" >"$scratch/probe" &
     probe=$!
-    sleep 0.5
+    await 5 grep -q '^began' "$scratch/probe" >/dev/null
+    sleep 0.2
+}
+probed_enough() { # moved|whoever: the probe ends once another than before, or whoever it is, has answered alone for a second
+    on client pkill "-$([ "$1" = moved ] && echo USR1 || echo USR2)" -x lab-arpprobe
 }
 probed() { # sets $overlap and $gap, ms
     wait "$probe"

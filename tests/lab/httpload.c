@@ -4,7 +4,9 @@
  *     lab-httpload ADDRESS PORT RATE SECONDS
  *
  * Begins RATE requests a second, each on a connection of its own, and waits for none of them to begin the
- * next, so that one that hangs hides nothing.  At the end (or at SIGTERM) it prints
+ * next, so that one that hangs hides nothing.  The first line says when all of this began, in seconds of the
+ * epoch.  Each request that failed or was late is a line: "WHAT BEGAN ENDED", in ms from then.  At the end
+ * (or at SIGTERM) it prints
  *
  *     requests N ok N reset N refused N silent N late N worst-ms N in-flight N
  *
@@ -23,8 +25,9 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tests/lab/tool.h"
 
 enum { REQUESTS_MAX = 60000, PATIENCE_MS = 5000, LATE_MS = 50, ANSWER_MAX = 256 };
 
@@ -40,6 +43,7 @@ struct request {
 
 struct load {
     int epoll;
+    int64_t start; /* ns */
     struct sockaddr_in server;
     struct request *requests;
     unsigned first, count; /* a ring: the oldest, and how many since (some may be over) */
@@ -47,25 +51,10 @@ struct load {
     double worst_ms;
 };
 
-static volatile sig_atomic_t ended;
-
-static void on_signal(int number)
+static void say(const struct load *load, const struct request *request, const char *what)
 {
-    ended = 1;
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "lab-httpload: %s: %s\n", what, strerror(errno));
-    exit(1);
+    printf("%s %.3f %.3f\n", what, (double)(request->began - load->start) / 1e6,
+           (double)(tool_now_ns() - load->start) / 1e6);
 }
 
 static void end_request(struct load *load, struct request *request)
@@ -75,6 +64,13 @@ static void end_request(struct load *load, struct request *request)
     load->open--;
 }
 
+static void fail_request(struct load *load, struct request *request, unsigned *count, const char *what)
+{
+    ++*count;
+    say(load, request, what);
+    end_request(load, request);
+}
+
 static void begin_request(struct load *load)
 {
     struct request *request = &load->requests[(load->first + load->count) % REQUESTS_MAX];
@@ -82,35 +78,40 @@ static void begin_request(struct load *load)
 
     if (load->count == REQUESTS_MAX) {
         errno = ENOBUFS;
-        fail("requests in flight");
+        tool_fail("requests in flight");
     }
-    *request = (struct request){.began = now_ns()};
+    *request = (struct request){.began = tool_now_ns()};
     request->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (request->fd < 0)
-        fail("socket");
+        tool_fail("socket");
     load->count++;
     load->begun++;
     load->open_most = ++load->open > load->open_most ? load->open : load->open_most;
     if (connect(request->fd, (struct sockaddr *)&load->server, sizeof(load->server)) < 0 &&
         errno != EINPROGRESS) {
-        load->refused++;
-        end_request(load, request);
+        fail_request(load, request, &load->refused, "refused");
         return;
     }
     if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, request->fd, &event) < 0)
-        fail("epoll_ctl");
+        tool_fail("epoll_ctl");
 }
 
 static void judge(struct load *load, struct request *request)
 {
-    double ms = (double)(now_ns() - request->began) / 1e6;
+    double ms = (double)(tool_now_ns() - request->began) / 1e6;
     bool good = request->length > 12 && memcmp(request->answer, "HTTP/", 5) == 0 &&
                 memcmp(request->answer + 8, " 200", 4) == 0;
 
-    load->ok += good;
-    load->reset += !good;
-    load->late += good && ms > LATE_MS;
-    load->worst_ms = good && ms > load->worst_ms ? ms : load->worst_ms;
+    if (!good) {
+        fail_request(load, request, &load->reset, "reset");
+        return;
+    }
+    load->ok++;
+    load->worst_ms = ms > load->worst_ms ? ms : load->worst_ms;
+    if (ms > LATE_MS) {
+        load->late++;
+        say(load, request, "late");
+    }
     end_request(load, request);
 }
 
@@ -125,8 +126,7 @@ static void on_event(struct load *load, struct request *request)
         if (send(request->fd, question, sizeof(question) - 1, MSG_NOSIGNAL) < 0) {
             if (errno == EAGAIN || errno == ENOTCONN)
                 return;
-            load->refused++;
-            end_request(load, request);
+            fail_request(load, request, &load->refused, "refused");
             return;
         }
         request->asked = true;
@@ -137,12 +137,10 @@ static void on_event(struct load *load, struct request *request)
         memcpy(request->answer + request->length, more, taken);
         request->length += taken;
     }
-    if (got == 0) {
+    if (got == 0)
         judge(load, request);
-    } else if (errno != EAGAIN) {
-        load->reset++;
-        end_request(load, request);
-    }
+    else if (errno != EAGAIN)
+        fail_request(load, request, &load->reset, "reset");
 }
 
 /* The oldest that are over leave the ring; what has waited too long is given up. */
@@ -153,10 +151,8 @@ static void sweep(struct load *load, int64_t now)
 
         if (request->fd >= 0 && now - request->began < (int64_t)PATIENCE_MS * 1000000)
             return;
-        if (request->fd >= 0) {
-            load->silent++;
-            end_request(load, request);
-        }
+        if (request->fd >= 0)
+            fail_request(load, request, &load->silent, "silent");
         load->first = (load->first + 1) % REQUESTS_MAX;
         load->count--;
     }
@@ -164,29 +160,29 @@ static void sweep(struct load *load, int64_t now)
 
 static void run(struct load *load, double rate, double seconds)
 {
-    int64_t start = now_ns(), period = (int64_t)(1e9 / rate), next = start;
+    int64_t start = load->start = tool_begin(), period = (int64_t)(1e9 / rate), next = start;
     int64_t end = start + (int64_t)(seconds * 1e9);
     struct epoll_event events[256];
+    bool more = true;
 
-    for (int64_t now = start; (now < end && !ended) || load->count > 0; now = now_ns()) {
-        bool more = now < end && !ended;
+    for (int64_t now = start; more || load->count > 0; now = tool_now_ns()) {
+        more = now < end && tool_signal() == 0;
 
         for (; more && next <= now; next += period)
             begin_request(load);
 
-        int64_t wait = more ? next - now_ns() : 10000000;
+        int64_t wait = more ? next - tool_now_ns() : 10000000;
         int n = epoll_wait(load->epoll, events, 256, wait > 0 ? (int)((wait + 999999) / 1000000) : 0);
 
         for (int i = 0; i < n; i++)
             on_event(load, events[i].data.ptr);
-        sweep(load, now_ns());
+        sweep(load, tool_now_ns());
     }
 }
 
 int main(int argc, char **argv)
 {
     struct load load = {.server = {.sin_family = AF_INET}};
-    struct sigaction action = {.sa_handler = on_signal};
     struct rlimit files = {REQUESTS_MAX, REQUESTS_MAX};
     double rate = argc == 5 ? strtod(argv[3], NULL) : 0, seconds = argc == 5 ? strtod(argv[4], NULL) : 0;
 
@@ -197,13 +193,13 @@ int main(int argc, char **argv)
         return 2;
     }
     load.server.sin_port = htons((uint16_t)strtol(argv[2], NULL, 10));
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
+    tool_note_signal(SIGTERM);
+    tool_note_signal(SIGINT);
     setrlimit(RLIMIT_NOFILE, &files);
     load.requests = calloc(REQUESTS_MAX, sizeof(*load.requests));
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (load.requests == NULL || load.epoll < 0)
-        fail("setting up");
+        tool_fail("setting up");
     run(&load, rate, seconds);
     printf("requests %u ok %u reset %u refused %u silent %u late %u worst-ms %.0f in-flight %u\n", load.begun,
            load.ok, load.reset, load.refused, load.silent, load.late, load.worst_ms, load.open_most);
