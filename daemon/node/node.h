@@ -97,6 +97,7 @@ struct node_router {
     bool promoted;        /* MASTER */
     bool taken;           /* another node is known to be it */
     uint64_t token;       /* the term of its lock, while promoted; 0 without a lock */
+    uint64_t promotions;  /* how often it became MASTER since the guard began */
     uint64_t contested;   /* adverts of others while it was MASTER, so far */
     uint8_t vrid, priority;
     bool has_right;

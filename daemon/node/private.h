@@ -396,7 +396,7 @@ void vip_hint(struct node *node, const char *name, bool fenced);
 void vip_adopt_into(struct node *node, xmlDoc *scratch);
 /* An operation was recorded. */
 void vip_recorded(struct node *node, const char *resource, uint64_t call_id);
-/* The term of the lock that a promotion of the resource here had, 0 for none. */
+/* The term that a promotion of the resource here had: its lock's, or without one this node's; 0 for none. */
 uint64_t vip_term(const struct node *node, const char *resource, const char *task);
 
 enum vip_verdict {

@@ -5,6 +5,12 @@
  * adopted: it is written into this node's history as the promotion or demotion that it was, with the term of
  * the VIP's lock, so that the scheduler finds the instance promoted where it is.  It is no failure.
  *
+ * A promotion without a lock (by quorum, or lock=none) gets one more than the highest term that this node
+ * sees in the status: all see the same status in the same order, so whoever recorded a promotion after
+ * another's has the higher term.  That is the right one, since who still speaks corrects his history at once
+ * when he loses the VIP, and only who does not speak any more (a daemon or a guard that is gone) leaves an
+ * old promotion there.
+ *
  * What the guard says and what the agent's operations return reach this node by two sockets, in no order.
  * So nothing is compared while an operation is under way, nor for SETTLE_MS after it; after that, if guard
  * and history still differ, the guard is right.  A monitor that judged the other role than the one it was
@@ -33,14 +39,16 @@ enum recorded { RECORDED_UNSURE, RECORDED_UNPROMOTED, RECORDED_PROMOTED };
 
 struct vip {
     char *resource;
-    bool there;    /* the guard has it */
-    bool promoted; /* the guard's word */
-    bool taken;    /* another node is known to have it */
-    uint64_t token;
-    uint64_t term_said; /* the last that was added to a promotion */
-    uint64_t last_call; /* of the operation that was recorded last */
-    int64_t settle_at;  /* ms */
-    int priority;       /* as the coordinator said; -1: it has not */
+    bool there;          /* the guard has it */
+    bool promoted;       /* the guard's word */
+    bool taken;          /* another node is known to have it */
+    uint64_t token;      /* of the lock, 0 without one */
+    uint64_t promotions; /* the guard's count */
+    uint64_t own_term;   /* of the present promotion without a lock; 0: it has none yet */
+    uint64_t term_said;  /* the last that was added to a promotion */
+    uint64_t last_call;  /* of the operation that was recorded last */
+    int64_t settle_at;   /* ms */
+    int priority;        /* as the coordinator said; -1: it has not */
     int rank;
     uint64_t contested; /* the guard's counter */
     int64_t contested_until;
@@ -158,11 +166,38 @@ static const char *correction(const struct vip *vip, const xmlNode *op)
     return role == RECORDED_PROMOTED ? "demote" : NULL;
 }
 
+static uint64_t highest_term(const struct node *node, const char *resource)
+{
+    const xmlNode *status = cib_document_status(cib_replica_document(node->replica));
+    uint64_t highest = 0;
+
+    HF_XML_EACH (state, status, "node_state") {
+        const xmlNode *list = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
+        const xmlNode *entry = hf_xml_child_by_id(list, "lrm_resource", resource);
+        uint64_t term = entry == NULL ? 0 : number(newest(entry), HISTORY_TERM);
+
+        highest = term > highest ? term : highest;
+    }
+    return highest;
+}
+
+/* Of the promotion that the guard speaks of. */
+static uint64_t term_of(const struct node *node, struct vip *vip)
+{
+    if (!vip->promoted)
+        return 0;
+    if (vip->token > 0)
+        return vip->token;
+    if (vip->own_term == 0)
+        vip->own_term = highest_term(node, vip->resource) + 1;
+    return vip->own_term;
+}
+
 /* The promotion was recorded before the guard said by which term, or the guard has a newer one meanwhile. */
-static bool lacks_term(const struct vip *vip, const xmlNode *op)
+static bool lacks_term(const struct node *node, struct vip *vip, const xmlNode *op)
 {
     return vip->there && vip->promoted && recorded(op) == RECORDED_PROMOTED &&
-           vip->token > number(op, HISTORY_TERM);
+           term_of(node, vip) > number(op, HISTORY_TERM);
 }
 
 static const xmlNode *history_of(const struct node *node, const char *resource)
@@ -202,18 +237,17 @@ static void adopt(struct node *node, struct vip *vip, const xmlNode *lrm_resourc
 
     if (op == NULL || number(op, "call-id") < vip->last_call)
         return;
-    if (scratch == NULL && lacks_term(vip, op) && vip->token > vip->term_said) {
-        vip->term_said = vip->token;
-        executor_record_term(node, lrm_resource, op, vip->token);
+    if (scratch == NULL && lacks_term(node, vip, op) && term_of(node, vip) > vip->term_said) {
+        vip->term_said = term_of(node, vip);
+        executor_record_term(node, lrm_resource, op, vip->term_said);
     }
     if (task == NULL)
         return;
-    if (vip->token > 0)
-        node_log(node, LOG_NOTICE, "%s: the guard %s it by itself, term %" PRIu64, vip->resource,
-                 vip->promoted ? "promoted" : "demoted", vip->token);
+    if (vip->promoted)
+        node_log(node, LOG_NOTICE, "%s: the guard promoted it by itself, term %" PRIu64, vip->resource,
+                 term_of(node, vip));
     else
-        node_log(node, LOG_NOTICE, "%s: the guard %s it by itself", vip->resource,
-                 vip->promoted ? "promoted" : "demoted");
+        node_log(node, LOG_NOTICE, "%s: the guard demoted it by itself", vip->resource);
     cancel_monitors(node, lrm_resource);
     executor_record_move(node, lrm_resource, op, task, scratch);
 }
@@ -304,8 +338,11 @@ static void take_router(struct node *node, const struct node_router *router, boo
     struct vip *vip = ensure(node, router->resource);
     bool was_there = vip->there;
 
-    if (router->promoted && router->token < vip->token)
+    if (router->promoted && router->token > 0 && router->token < vip->token)
         return; /* of a lock that was lost since */
+    if (!router->promoted || !vip->promoted || router->promotions != vip->promotions)
+        vip->own_term = 0;
+    vip->promotions = router->promotions;
     take_contested(vip, router, node->now);
     vip->there = true;
     vip->promoted = router->promoted;
@@ -389,9 +426,9 @@ void vip_recorded(struct node *node, const char *resource, uint64_t call_id)
 
 uint64_t vip_term(const struct node *node, const char *resource, const char *task)
 {
-    const struct vip *vip = find(node, resource);
+    struct vip *vip = find(node, resource);
 
-    return vip == NULL || !vip->promoted || strcmp(task, "promote") != 0 ? 0 : vip->token;
+    return vip == NULL || strcmp(task, "promote") != 0 ? 0 : term_of(node, vip);
 }
 
 /* The role that a monitor's exit code speaks of: 1 promoted, 0 not, -1 none of these. */

@@ -649,6 +649,7 @@ static void tell_routers(struct process *process)
 {
     struct sim_vips *vips = process->cluster->vips;
     struct node_router list[8] = {{0}};
+    bool by_quorum = process->cluster->options.vips_by_quorum;
     struct node_event event = {.type = NODE_ROUTERS};
 
     for (unsigned i = 0; i < sim_vips_count(vips); i++) {
@@ -660,11 +661,12 @@ static void tell_routers(struct process *process)
             .resource = view.id,
             .promoted = view.promoted,
             .taken = view.taken,
-            .token = view.token,
+            .token = by_quorum ? 0 : view.token,
+            .promotions = view.promotions,
             .priority = (uint8_t)view.priority,
             .has_right = view.promoted,
             .state = view.promoted ? "MASTER" : "BACKUP",
-            .right = "lock",
+            .right = by_quorum ? "quorum" : "lock",
             .interface = "eth0",
             .fault = "",
         };

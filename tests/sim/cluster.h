@@ -21,6 +21,7 @@ struct cluster_options {
     const char *configuration;    /* text of a <change> that is made once the cluster is up; or NULL */
     const char *const *resources; /* ids that may be active on one machine only, NULL at the end */
     const char *const *vips;      /* ids of VIPs, NULL at the end; or NULL: none */
+    bool vips_by_quorum;          /* their guards have no lock whose term they could tell */
     bool always;                  /* ... at every moment; else only when settled */
     bool locks;                   /* corosync counts any part as quorate, and who has the lock decides */
     uint32_t lease_ms, drain_ms;  /* node.h; lock servers hold a resource's lock for so long, too */

@@ -12,7 +12,7 @@ enum { LEASE_MS = 300, OWN_MS = 270, RENEW_MS = 75, JITTER_MS = 12, BID_STEP_MS 
 
 struct seat {
     bool there, promoted, told, stands_back;
-    uint64_t token;
+    uint64_t token, promotions;
     int64_t until, renew_at, bid_at;
     int priority, rank;
 };
@@ -89,6 +89,7 @@ static void grant(struct sim_vips *vips, struct lock *lock, unsigned node, int64
     lock->holder = (int)node;
     lock->until = now + LEASE_MS;
     seat->promoted = true;
+    seat->promotions++;
     seat->token = lock->term;
     seat->until = now + OWN_MS;
     seat->renew_at = now + RENEW_MS;
@@ -247,6 +248,7 @@ struct sim_vip_view sim_vips_view(const struct sim_vips *vips, unsigned node, un
         .promoted = seat->promoted,
         .taken = lock->holder >= 0 && lock->holder != (int)node,
         .token = seat->promoted ? seat->token : 0,
+        .promotions = seat->promotions,
         .priority = seat->priority,
     };
 }

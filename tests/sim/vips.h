@@ -38,7 +38,7 @@ void sim_vips_priority(struct sim_vips *vips, unsigned node, const char *id, int
 struct sim_vip_view {
     const char *id;
     bool there, promoted, taken;
-    uint64_t token;
+    uint64_t token, promotions;
     int priority;
 };
 /* The count of VIPs; what the guard of node says of the nth. */
