@@ -6,7 +6,7 @@
  * which hardware addresses answer.  The probe's number travels in the sender hardware address, which an
  * answer repeats: an answer that comes late still counts for the probe that asked.  Ends after SECONDS at the
  * latest, at SIGTERM, and earlier when told so: after SIGUSR1 as soon as another than whoever answered first
- * has answered alone for a second, after SIGUSR2 as soon as anybody has for a second from then on.  Prints
+ * has answered alone for half a second, after SIGUSR2 as soon as anybody has for a second from then on.  Prints
  * each change of owner, and at the end
  *
  *     probes N answered N doubly N changes N overlap-ms N longest-gap-ms N
@@ -40,7 +40,8 @@ enum {
     PROBES_MAX = 4000000,
     LATE_MS = 500,
     OWNERS_MAX = 64,
-    SETTLED_MS = 1000, /* alone for so long */
+    MOVED_MS = 500,    /* another than before, alone for so long */
+    SETTLED_MS = 1000, /* whoever it is */
     QUIET_MS = 50,     /* who was not heard for longer does not answer any more */
 };
 
@@ -164,7 +165,7 @@ static bool has_settled(struct run *run, int64_t now)
     if (run->told_ns == 0)
         run->told_ns = now;
     if (signal == SIGUSR1)
-        return run->alone != run->initial && now - since >= (int64_t)SETTLED_MS * 1000000;
+        return run->alone != run->initial && now - since >= (int64_t)MOVED_MS * 1000000;
     since = since > run->told_ns ? since : run->told_ns;
     return now - since >= (int64_t)SETTLED_MS * 1000000;
 }

@@ -13,7 +13,7 @@ probing() { # SECONDS: asks for the VIP every millisecond, in the background, un
     await 5 grep -q '^began' "$scratch/probe" >/dev/null
     sleep 0.2
 }
-probed_enough() { # moved|whoever: the probe ends once another than before, or whoever it is, has answered alone for a second
+probed_enough() { # moved|whoever: the probe ends once another than before, or whoever it is, has answered alone for long enough
     on client pkill "-$([ "$1" = moved ] && echo USR1 || echo USR2)" -x lab-arpprobe
 }
 probed() { # sets $overlap and $gap, ms

@@ -1,7 +1,7 @@
 # peers.sh - a VIP on two nodes by other programs, for comparisons and for controls that must fail; sourced after
 # stories.sh.
 
-keepalived_conf() { # PRIORITY VERSION INTERVAL
+keepalived_conf() { # PRIORITY VERSION INTERVAL [OPTION]
     cat <<CONF
 vrrp_instance control {
     state BACKUP
@@ -10,16 +10,17 @@ vrrp_instance control {
     version $2
     advert_int $3
     priority $1
+    ${4:-}
     virtual_ipaddress {
         $vip/24
     }
 }
 CONF
 }
-keepalived_lab() { # VERSION INTERVAL
+keepalived_lab() { # VERSION INTERVAL [OPTION]
     lab up --nodes 2 --peer keepalived --no-start || return 1
-    keepalived_conf 100 "$1" "$2" | put n1 /etc/keepalived/keepalived.conf
-    keepalived_conf 90 "$1" "$2" | put n2 /etc/keepalived/keepalived.conf
+    keepalived_conf 100 "$@" | put n1 /etc/keepalived/keepalived.conf
+    keepalived_conf 90 "$@" | put n2 /etc/keepalived/keepalived.conf
     lab start n1 && lab start n2
 }
 
