@@ -498,9 +498,8 @@ static void adopt(struct guard_client *client)
 static bool same_vip(const struct guard_vip *a, const struct guard_vip *b)
 {
     return strcmp(a->id, b->id) == 0 && strcmp(a->lock, b->lock) == 0 &&
-           strcmp(a->interface, b->interface) == 0 &&
-           memcmp(&a->address, &b->address, sizeof(a->address)) == 0 && a->prefix == b->prefix &&
-           a->flags == b->flags;
+           strcmp(a->interface, b->interface) == 0 && guard_address_equal(&a->address, &b->address) &&
+           a->prefix == b->prefix && a->flags == b->flags;
 }
 
 /* Makes the guard's orders the same as ours. */

@@ -108,13 +108,6 @@ bool network_find(struct network *network, const char *name, struct network_inte
 
 /* --- addresses --- */
 
-static bool is_ipv4(const struct gate_address *address)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-    return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
-}
-
 /* A netlink request, built from front to back. */
 struct request {
     struct nlmsghdr header;
@@ -150,7 +143,7 @@ static void add_number(struct request *request, unsigned short type, uint32_t nu
 
 static void add_address(struct request *request, unsigned short type, const struct gate_address *address)
 {
-    if (is_ipv4(address))
+    if (guard_address_is_ipv4(address))
         add_attribute(request, type, &address->bytes[12], 4);
     else
         add_attribute(request, type, address->bytes, 16);
@@ -183,7 +176,7 @@ static int ask_kernel(struct network *network, struct request *request)
 static int change_address(struct network *network, bool add, int ifindex, const struct gate_address *address,
                           uint8_t prefix)
 {
-    bool ipv4 = is_ipv4(address);
+    bool ipv4 = guard_address_is_ipv4(address);
     const uint32_t flags = IFA_F_NODAD;
     const struct ifaddrmsg fixed = {.ifa_family = ipv4 ? AF_INET : AF_INET6,
                                     .ifa_prefixlen = prefix,
@@ -254,7 +247,7 @@ enum { PROTOCOL_KEEPALIVED = 18 /* RTPROT_KEEPALIVED: routes that come and go wi
 struct hf_error *network_route(struct network *network, bool add, int ifindex,
                                const struct router_route *route)
 {
-    bool ipv4 = is_ipv4(&route->destination.address);
+    bool ipv4 = guard_address_is_ipv4(&route->destination.address);
     const struct rtmsg fixed = {.rtm_family = ipv4 ? AF_INET : AF_INET6,
                                 .rtm_dst_len = route->destination.prefix,
                                 .rtm_table = RT_TABLE_UNSPEC,
@@ -286,7 +279,7 @@ struct hf_error *network_route(struct network *network, bool add, int ifindex,
 struct hf_error *network_rule(struct network *network, bool add, const struct router_rule *rule)
 {
     const struct router_address *one = rule->has_from ? &rule->from : &rule->to;
-    const struct fib_rule_hdr fixed = {.family = is_ipv4(&one->address) ? AF_INET : AF_INET6,
+    const struct fib_rule_hdr fixed = {.family = guard_address_is_ipv4(&one->address) ? AF_INET : AF_INET6,
                                        .src_len = rule->has_from ? rule->from.prefix : 0,
                                        .dst_len = rule->has_to ? rule->to.prefix : 0,
                                        .action = FR_ACT_TO_TBL};
@@ -384,13 +377,12 @@ static struct hf_error *send_frame(struct network *network, int ifindex, const u
 struct hf_error *network_announce(struct network *network, const struct network_interface *interface,
                                   const struct gate_address *address)
 {
-    struct vrrp_address told = {.family = is_ipv4(address) ? VRRP_IPV4 : VRRP_IPV6};
+    const struct vrrp_address told = guard_address_to_vrrp(address);
     uint8_t arp[VRRP_GARP_LENGTH], advertisement[VRRP_NA_LENGTH];
     struct hf_error *error = NULL;
 
     if (interface->link_type != ARPHRD_ETHER)
         return NULL;
-    memcpy(told.bytes, is_ipv4(address) ? &address->bytes[12] : address->bytes, is_ipv4(address) ? 4 : 16);
     if (told.family == VRRP_IPV6) {
         vrrp_unsolicited_na(&told, interface->mac, false, advertisement);
         return send_frame(network, interface->ifindex, advertisement, sizeof(advertisement));

@@ -1,7 +1,6 @@
 /* protocol.c - frames of the guard's socket; see protocol.h. */
 #include "daemon/guard/protocol.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <net/if.h>
 #include <string.h>
@@ -26,38 +25,6 @@ void guard_copy(char *to, size_t size, const char *text)
     }
     memcpy(to, text, length);
     to[length] = '\0';
-}
-
-/* --- addresses --- */
-
-static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-struct hf_error *guard_address_parse(const char *text, struct gate_address *address)
-{
-    memcpy(address->bytes, mapped, sizeof(mapped));
-    if (inet_pton(AF_INET, text, &address->bytes[12]) == 1)
-        return NULL;
-    if (inet_pton(AF_INET6, text, address->bytes) == 1 && !guard_address_is_ipv4(address))
-        return NULL;
-    return hf_error_new(HF_USAGE, "'%s' is no address; expected one such as 192.0.2.7 or 2001:db8::7", text);
-}
-
-bool guard_address_is_ipv4(const struct gate_address *address)
-{
-    return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
-}
-
-bool guard_address_equal(const struct gate_address *a, const struct gate_address *b)
-{
-    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
-}
-
-void guard_address_text(const struct gate_address *address, char text[46])
-{
-    if (guard_address_is_ipv4(address))
-        inet_ntop(AF_INET, &address->bytes[12], text, 46);
-    else
-        inet_ntop(AF_INET6, address->bytes, text, 46);
 }
 
 /* --- what is acceptable --- */
@@ -111,6 +78,7 @@ static const char *state_fault(const struct guard_frame *frame)
     }
 }
 
+/* Frames about routers, then news. */
 static const char *router_frame_fault(const struct guard_frame *frame)
 {
     switch (frame->type) {
@@ -124,8 +92,13 @@ static const char *router_frame_fault(const struct guard_frame *frame)
         return NULL;
     case GUARD_HINT:
         return guard_name_ok(frame->hint.node) ? NULL : "a node's name has to be " GUARD_NAME_RULE;
-    default:
+    case GUARD_ROUTER_REMOVE:
+    case GUARD_ROUTER_PROMOTE:
+    case GUARD_ROUTER_DEMOTE:
+    case GUARD_ROUTER_TRACK:
         return guard_router_order_fault(&frame->router_order);
+    default:
+        return state_fault(frame);
     }
 }
 
@@ -151,16 +124,8 @@ static const char *frame_fault(const struct guard_frame *frame)
         return guard_name_ok(frame->vip.id) ? NULL : "a VIP's id has to be " GUARD_NAME_RULE;
     case GUARD_ALIVE:
         return frame->alive.limit_ms > 0 ? NULL : "a heartbeat's limit is more than 0 ms";
-    case GUARD_ROUTER_ADD:
-    case GUARD_ROUTER_REMOVE:
-    case GUARD_ROUTER_PROMOTE:
-    case GUARD_ROUTER_DEMOTE:
-    case GUARD_ROUTER_TRACK:
-    case GUARD_ROUTER_PRIORITY:
-    case GUARD_HINT:
-        return router_frame_fault(frame);
     default:
-        return state_fault(frame);
+        return router_frame_fault(frame);
     }
 }
 
@@ -209,33 +174,6 @@ static void put_server(struct hf_buf *buf, const struct guard_server *server)
     hf_put_u64(buf, (uint64_t)server->ready_at);
     hf_put_string(buf, server->name);
     hf_put_string(buf, server->reason);
-}
-
-static void put_router_frame(struct hf_buf *buf, const struct guard_frame *frame)
-{
-    switch (frame->type) {
-    case GUARD_ROUTER_ADD:
-        hf_put_u32(buf, frame->serial);
-        guard_put_router(buf, &frame->router);
-        break;
-    case GUARD_ROUTER_PRIORITY:
-        hf_put_string(buf, frame->router_priority.id);
-        hf_put_u8(buf, frame->router_priority.priority);
-        hf_put_u8(buf, frame->router_priority.rank);
-        break;
-    case GUARD_QUORUM:
-        hf_put_u8(buf, frame->quorum.quorate);
-        hf_put_u32(buf, frame->quorum.notice_ms);
-        break;
-    case GUARD_HINT:
-        hf_put_string(buf, frame->hint.node);
-        hf_put_u8(buf, frame->hint.fenced);
-        break;
-    default:
-        hf_put_u32(buf, frame->serial);
-        guard_put_router_order(buf, &frame->router_order);
-        break;
-    }
 }
 
 static void put_state(struct hf_buf *buf, const struct guard_frame *frame)
@@ -290,6 +228,40 @@ static void put_state(struct hf_buf *buf, const struct guard_frame *frame)
     }
 }
 
+/* Frames about routers, then news. */
+static void put_router_frame(struct hf_buf *buf, const struct guard_frame *frame)
+{
+    switch (frame->type) {
+    case GUARD_ROUTER_ADD:
+        hf_put_u32(buf, frame->serial);
+        guard_put_router(buf, &frame->router);
+        break;
+    case GUARD_ROUTER_PRIORITY:
+        hf_put_string(buf, frame->router_priority.id);
+        hf_put_u8(buf, frame->router_priority.priority);
+        hf_put_u8(buf, frame->router_priority.rank);
+        break;
+    case GUARD_QUORUM:
+        hf_put_u8(buf, frame->quorum.quorate);
+        hf_put_u32(buf, frame->quorum.notice_ms);
+        break;
+    case GUARD_HINT:
+        hf_put_string(buf, frame->hint.node);
+        hf_put_u8(buf, frame->hint.fenced);
+        break;
+    case GUARD_ROUTER_REMOVE:
+    case GUARD_ROUTER_PROMOTE:
+    case GUARD_ROUTER_DEMOTE:
+    case GUARD_ROUTER_TRACK:
+        hf_put_u32(buf, frame->serial);
+        guard_put_router_order(buf, &frame->router_order);
+        break;
+    default:
+        put_state(buf, frame);
+        break;
+    }
+}
+
 static void put_body(struct hf_buf *buf, const struct guard_frame *frame)
 {
     switch (frame->type) {
@@ -319,18 +291,8 @@ static void put_body(struct hf_buf *buf, const struct guard_frame *frame)
         hf_put_u8(buf, frame->alive.late);
         hf_put_u64(buf, frame->alive.obeyed);
         break;
-    case GUARD_ROUTER_ADD:
-    case GUARD_ROUTER_REMOVE:
-    case GUARD_ROUTER_PROMOTE:
-    case GUARD_ROUTER_DEMOTE:
-    case GUARD_ROUTER_TRACK:
-    case GUARD_ROUTER_PRIORITY:
-    case GUARD_QUORUM:
-    case GUARD_HINT:
-        put_router_frame(buf, frame);
-        break;
     default:
-        put_state(buf, frame);
+        put_router_frame(buf, frame);
         break;
     }
 }
@@ -401,33 +363,6 @@ static void get_times(struct hf_reader *reader, struct guard_frame *frame)
     }
 }
 
-static void get_router_frame(struct hf_reader *reader, struct guard_frame *frame)
-{
-    switch (frame->type) {
-    case GUARD_ROUTER_ADD:
-        frame->serial = hf_get_u32(reader);
-        guard_get_router(reader, &frame->router);
-        break;
-    case GUARD_ROUTER_PRIORITY:
-        guard_get_text(reader, frame->router_priority.id, sizeof(frame->router_priority.id));
-        frame->router_priority.priority = hf_get_u8(reader);
-        frame->router_priority.rank = hf_get_u8(reader);
-        break;
-    case GUARD_QUORUM:
-        frame->quorum.quorate = guard_get_bool(reader);
-        frame->quorum.notice_ms = hf_get_u32(reader);
-        break;
-    case GUARD_HINT:
-        guard_get_text(reader, frame->hint.node, sizeof(frame->hint.node));
-        frame->hint.fenced = guard_get_bool(reader);
-        break;
-    default:
-        frame->serial = hf_get_u32(reader);
-        guard_get_router_order(reader, &frame->router_order);
-        break;
-    }
-}
-
 /* False if the type is unknown. */
 static bool get_state(struct hf_reader *reader, struct guard_frame *frame)
 {
@@ -479,6 +414,39 @@ static bool get_state(struct hf_reader *reader, struct guard_frame *frame)
     }
 }
 
+/* Frames about routers, then news. */
+static bool get_router_frame(struct hf_reader *reader, struct guard_frame *frame)
+{
+    switch (frame->type) {
+    case GUARD_ROUTER_ADD:
+        frame->serial = hf_get_u32(reader);
+        guard_get_router(reader, &frame->router);
+        return true;
+    case GUARD_ROUTER_PRIORITY:
+        guard_get_text(reader, frame->router_priority.id, sizeof(frame->router_priority.id));
+        frame->router_priority.priority = hf_get_u8(reader);
+        frame->router_priority.rank = hf_get_u8(reader);
+        return true;
+    case GUARD_QUORUM:
+        frame->quorum.quorate = guard_get_bool(reader);
+        frame->quorum.notice_ms = hf_get_u32(reader);
+        return true;
+    case GUARD_HINT:
+        guard_get_text(reader, frame->hint.node, sizeof(frame->hint.node));
+        frame->hint.fenced = guard_get_bool(reader);
+        return true;
+    case GUARD_ROUTER_REMOVE:
+    case GUARD_ROUTER_PROMOTE:
+    case GUARD_ROUTER_DEMOTE:
+    case GUARD_ROUTER_TRACK:
+        frame->serial = hf_get_u32(reader);
+        guard_get_router_order(reader, &frame->router_order);
+        return true;
+    default:
+        return get_state(reader, frame);
+    }
+}
+
 static bool get_body(struct hf_reader *reader, struct guard_frame *frame)
 {
     switch (frame->type) {
@@ -508,18 +476,8 @@ static bool get_body(struct hf_reader *reader, struct guard_frame *frame)
         frame->alive.late = guard_get_bool(reader);
         frame->alive.obeyed = hf_get_u64(reader);
         return true;
-    case GUARD_ROUTER_ADD:
-    case GUARD_ROUTER_REMOVE:
-    case GUARD_ROUTER_PROMOTE:
-    case GUARD_ROUTER_DEMOTE:
-    case GUARD_ROUTER_TRACK:
-    case GUARD_ROUTER_PRIORITY:
-    case GUARD_QUORUM:
-    case GUARD_HINT:
-        get_router_frame(reader, frame);
-        return true;
     default:
-        return get_state(reader, frame);
+        return get_router_frame(reader, frame);
     }
 }
 

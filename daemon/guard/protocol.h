@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/guard/gate_map.h"
+#include "daemon/guard/address.h"
 #include "daemon/guard/router_frames.h"
 #include "lib/buf.h"
 #include "lib/error.h"
@@ -228,13 +228,6 @@ struct hf_error *guard_decode(const void *bytes, size_t length, struct guard_fra
 
 /* Copies a name or sentence into a member of size bytes, cut if it is too long. */
 void guard_copy(char *to, size_t size, const char *text);
-
-/* "192.0.2.7" or "2001:db8::7" to an address; HF_USAGE with what was expected. */
-struct hf_error *guard_address_parse(const char *text, struct gate_address *address) HF_MUST_CHECK;
-bool guard_address_is_ipv4(const struct gate_address *address);
-bool guard_address_equal(const struct gate_address *a, const struct gate_address *b);
-/* As text; INET6_ADDRSTRLEN bytes. */
-void guard_address_text(const struct gate_address *address, char text[46]);
 
 /* "waiting", "owning", ... */
 const char *guard_lock_state_name(enum guard_lock_state state);

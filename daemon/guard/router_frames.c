@@ -24,22 +24,15 @@ bool guard_interface_ok(const char *name)
     return true;
 }
 
-static bool is_ipv4(const struct gate_address *address)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-    return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
-}
-
 static bool prefix_ok(const struct router_address *address)
 {
-    return address->prefix <= (is_ipv4(&address->address) ? 32 : 128);
+    return address->prefix <= (guard_address_is_ipv4(&address->address) ? 32 : 128);
 }
 
 static bool has_family(const struct guard_router *router, bool ipv4)
 {
     for (unsigned i = 0; i < router->address_count; i++)
-        if (is_ipv4(&router->addresses[i].address) == ipv4)
+        if (guard_address_is_ipv4(&router->addresses[i].address) == ipv4)
             return true;
     return false;
 }
@@ -47,7 +40,7 @@ static bool has_family(const struct guard_router *router, bool ipv4)
 static bool has_peer(const struct guard_router *router, bool ipv4)
 {
     for (unsigned i = 0; i < router->peer_count; i++)
-        if (is_ipv4(&router->peers[i]) == ipv4)
+        if (guard_address_is_ipv4(&router->peers[i]) == ipv4)
             return true;
     return false;
 }
@@ -60,8 +53,7 @@ static const char *addresses_fault(const struct guard_router *router)
         if (!prefix_ok(&router->addresses[i]))
             return "an address' prefix is 0 to 32 bits for IPv4, 0 to 128 for IPv6";
         for (unsigned j = 0; j < i; j++)
-            if (memcmp(&router->addresses[i].address, &router->addresses[j].address,
-                       sizeof(struct gate_address)) == 0)
+            if (guard_address_equal(&router->addresses[i].address, &router->addresses[j].address))
                 return "an address is there twice";
     }
     if (router->version == 2 && has_family(router, false))
@@ -74,14 +66,14 @@ static const char *peers_fault(const struct guard_router *router)
     if (router->peer_count > ROUTER_PEERS_MAX)
         return "a router has at most 32 unicast peers";
     for (unsigned i = 0; i < router->peer_count; i++)
-        if (!has_family(router, is_ipv4(&router->peers[i])))
+        if (!has_family(router, guard_address_is_ipv4(&router->peers[i])))
             return "a unicast peer's family is none of the addresses'";
     for (int ipv4 = 0; ipv4 < 2 && router->peer_count > 0; ipv4++)
         if (has_family(router, ipv4) && !has_peer(router, ipv4))
             return "with unicast peers, each family of addresses needs a peer of its family";
-    if (router->has_source4 && !is_ipv4(&router->source4))
+    if (router->has_source4 && !guard_address_is_ipv4(&router->source4))
         return "the IPv4 source address is none";
-    if (router->has_source6 && is_ipv4(&router->source6))
+    if (router->has_source6 && guard_address_is_ipv4(&router->source6))
         return "the IPv6 source address is none";
     return NULL;
 }
@@ -110,12 +102,12 @@ static const char *routes_fault(const struct guard_router *router)
         return "a router has at most 16 routes and 16 rules";
     for (unsigned i = 0; i < router->route_count; i++) {
         const struct router_route *route = &router->routes[i];
-        bool ipv4 = is_ipv4(&route->destination.address);
+        bool ipv4 = guard_address_is_ipv4(&route->destination.address);
 
         if (!prefix_ok(&route->destination))
             return "a route's prefix is 0 to 32 bits for IPv4, 0 to 128 for IPv6";
-        if ((route->has_gateway && is_ipv4(&route->gateway) != ipv4) ||
-            (route->has_source && is_ipv4(&route->source) != ipv4))
+        if ((route->has_gateway && guard_address_is_ipv4(&route->gateway) != ipv4) ||
+            (route->has_source && guard_address_is_ipv4(&route->source) != ipv4))
             return "a route's destination, gateway and source are of one family";
         if (route->interface[0] != '\0' && !guard_interface_ok(route->interface))
             return "a route's interface has no acceptable name";
@@ -127,7 +119,8 @@ static const char *routes_fault(const struct guard_router *router)
             return "a rule needs a from or a to";
         if ((rule->has_from && !prefix_ok(&rule->from)) || (rule->has_to && !prefix_ok(&rule->to)))
             return "a rule's prefix is 0 to 32 bits for IPv4, 0 to 128 for IPv6";
-        if (rule->has_from && rule->has_to && is_ipv4(&rule->from.address) != is_ipv4(&rule->to.address))
+        if (rule->has_from && rule->has_to &&
+            guard_address_is_ipv4(&rule->from.address) != guard_address_is_ipv4(&rule->to.address))
             return "a rule's from and to are of one family";
         if (rule->table == 0)
             return "a rule needs a routing table, 1 or above";

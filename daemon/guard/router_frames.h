@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/guard/gate_map.h"
+#include "daemon/guard/address.h"
 #include "lib/buf.h"
 #include "lib/error.h"
 #include "lib/wire.h"

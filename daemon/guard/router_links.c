@@ -14,26 +14,6 @@ struct router_link {
     struct routers_link link;
 };
 
-struct vrrp_address router_to_vrrp(const struct gate_address *address)
-{
-    struct vrrp_address result = {.family = guard_address_is_ipv4(address) ? VRRP_IPV4 : VRRP_IPV6};
-
-    memcpy(result.bytes, guard_address_is_ipv4(address) ? &address->bytes[12] : address->bytes,
-           result.family == VRRP_IPV4 ? 4 : 16);
-    return result;
-}
-
-struct gate_address router_from_vrrp(const struct vrrp_address *address)
-{
-    struct gate_address result = {.bytes = {[10] = 0xff, [11] = 0xff}};
-
-    if (address->family == VRRP_IPV4)
-        memcpy(&result.bytes[12], address->bytes, 4);
-    else
-        memcpy(result.bytes, address->bytes, 16);
-    return result;
-}
-
 static bool is_link_local(const struct gate_address *address)
 {
     return !guard_address_is_ipv4(address) && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
@@ -118,7 +98,7 @@ static bool find_primary(const struct routers *routers, const struct router *rou
     for (size_t i = 0; i < link->count && source != NULL; i++) {
         if (!guard_address_equal(source, &link->addresses[i]))
             continue;
-        *primary = router_to_vrrp(source);
+        *primary = guard_address_to_vrrp(source);
         return true;
     }
     for (unsigned i = 0; i < order->peer_count; i++)
@@ -130,7 +110,7 @@ static bool find_primary(const struct routers *routers, const struct router *rou
         if (guard_address_is_ipv4(address) != (family == VRRP_IPV4) || is_link_local(address) != local ||
             is_virtual(routers, address))
             continue;
-        *primary = router_to_vrrp(address);
+        *primary = guard_address_to_vrrp(address);
         return true;
     }
     return false;

@@ -5,10 +5,6 @@
 
 #include "daemon/guard/routers-private.h"
 
-/* The gate's addresses are IPv6, or IPv4 mapped into it; the state machine's name their family. */
-struct vrrp_address router_to_vrrp(const struct gate_address *address);
-struct gate_address router_from_vrrp(const struct vrrp_address *address);
-
 /* An interface as it is, asked for once until routers_forget_links(): many routers share one. Borrowed until
  * then. */
 const struct routers_link *router_look(struct routers *routers, const char *interface);

@@ -56,10 +56,10 @@ static struct vrrp_config configure(const struct routers *routers, const struct 
     memcpy(config.auth, order->password, strlen(order->password));
     for (unsigned i = 0; i < order->address_count; i++)
         if (guard_address_is_ipv4(&order->addresses[i].address) == (family == VRRP_IPV4))
-            config.addresses[config.count++] = router_to_vrrp(&order->addresses[i].address);
+            config.addresses[config.count++] = guard_address_to_vrrp(&order->addresses[i].address);
     for (unsigned i = 0; i < order->peer_count; i++)
         if (guard_address_is_ipv4(&order->peers[i]) == (family == VRRP_IPV4))
-            config.peers[config.peer_count++] = router_to_vrrp(&order->peers[i]);
+            config.peers[config.peer_count++] = guard_address_to_vrrp(&order->peers[i]);
     return config;
 }
 

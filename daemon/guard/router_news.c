@@ -1,7 +1,6 @@
 /* router_news.c - see router_news.h. */
 #include "daemon/guard/router_news.h"
 
-#include "daemon/guard/router_links.h"
 #include "daemon/guard/router_right.h"
 
 static enum router_state state_of(const struct router *router)
@@ -70,7 +69,7 @@ static struct guard_router_state report(const struct routers *routers, const str
     guard_copy(state.refusal, sizeof(state.refusal), router->refusal);
     guard_copy(state.reason, sizeof(state.reason), router->reason);
     if (router->master_heard)
-        state.master = router_from_vrrp(&router->master);
+        state.master = guard_address_from_vrrp(&router->master);
     if (state.state == ROUTER_MASTER && set->right == VRRP_RIGHT_LOCK)
         state.token = set->token;
     for (unsigned i = 0; i < router->half_count; i++)

@@ -244,50 +244,45 @@ void sockets_end(struct sockets *sockets)
 
 /* --- out --- */
 
+/* info, of size bytes: from which address and interface, as a control message of that level and type. */
+static ssize_t send_packet(const struct port *port, struct msghdr *message, int level, int type,
+                           const void *info, size_t size)
+{
+    char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] __attribute__((aligned(8))) = {0};
+    struct cmsghdr *head;
+
+    message->msg_control = control;
+    message->msg_controllen = CMSG_SPACE(size);
+    head = CMSG_FIRSTHDR(message);
+    head->cmsg_level = level;
+    head->cmsg_type = type;
+    head->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(head), info, size);
+    return sendmsg(port->fd, message, MSG_DONTWAIT);
+}
+
 static ssize_t send_ipv4(const struct port *port, const struct vrrp_address *source,
-                         const struct vrrp_address *destination, const struct iovec *part)
+                         const struct vrrp_address *destination, struct iovec *part)
 {
     struct sockaddr_in to = {.sin_family = AF_INET};
     struct in_pktinfo info = {.ipi_ifindex = port->ifindex};
-    char control[CMSG_SPACE(sizeof(info))] __attribute__((aligned(8))) = {0};
-    struct msghdr message = {.msg_name = &to,
-                             .msg_namelen = sizeof(to),
-                             .msg_iov = (struct iovec *)part,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof(control)};
-    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = part, .msg_iovlen = 1};
 
     memcpy(&to.sin_addr, destination->bytes, 4);
     memcpy(&info.ipi_spec_dst, source->bytes, 4);
-    head->cmsg_level = IPPROTO_IP;
-    head->cmsg_type = IP_PKTINFO;
-    head->cmsg_len = CMSG_LEN(sizeof(info));
-    memcpy(CMSG_DATA(head), &info, sizeof(info));
-    return sendmsg(port->fd, &message, MSG_DONTWAIT);
+    return send_packet(port, &message, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
 static ssize_t send_ipv6(const struct port *port, const struct vrrp_address *source,
-                         const struct vrrp_address *destination, const struct iovec *part)
+                         const struct vrrp_address *destination, struct iovec *part)
 {
     struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = (uint32_t)port->ifindex};
     struct in6_pktinfo info = {.ipi6_ifindex = (unsigned)port->ifindex};
-    char control[CMSG_SPACE(sizeof(info))] __attribute__((aligned(8))) = {0};
-    struct msghdr message = {.msg_name = &to,
-                             .msg_namelen = sizeof(to),
-                             .msg_iov = (struct iovec *)part,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof(control)};
-    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = part, .msg_iovlen = 1};
 
     memcpy(&to.sin6_addr, destination->bytes, 16);
     memcpy(&info.ipi6_addr, source->bytes, 16);
-    head->cmsg_level = IPPROTO_IPV6;
-    head->cmsg_type = IPV6_PKTINFO;
-    head->cmsg_len = CMSG_LEN(sizeof(info));
-    memcpy(CMSG_DATA(head), &info, sizeof(info));
-    return sendmsg(port->fd, &message, MSG_DONTWAIT);
+    return send_packet(port, &message, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 }
 
 struct hf_error *sockets_send(struct sockets *sockets, const char *interface,
@@ -295,7 +290,7 @@ struct hf_error *sockets_send(struct sockets *sockets, const char *interface,
                               const void *bytes, size_t length)
 {
     const struct port *port = find_port(sockets, interface, source->family);
-    const struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
     ssize_t sent;
 
     if (port == NULL)

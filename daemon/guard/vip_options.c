@@ -34,6 +34,16 @@ static char *next_word(char **rest, const char *separators)
     return word;
 }
 
+/* The next part of a list, without blanks before it; those with nothing else in them are passed over. */
+static char *next_part(char **rest)
+{
+    char *part = next_word(rest, ";\n");
+
+    while (part != NULL && part[strspn(part, " \t")] == '\0')
+        part = next_word(rest, ";\n");
+    return part == NULL ? NULL : part + strspn(part, " \t");
+}
+
 static bool parse_number(const char *text, long least, long most, long *number)
 {
     char *end;
@@ -71,6 +81,11 @@ static bool parse_time(const char *text, uint64_t *us)
 static struct hf_error *expected(const char *name, const char *what, const char *value)
 {
     return hf_error_new(HF_REFUSED, "%s: expected %s, found '%s'", name, what, value);
+}
+
+static struct hf_error *too_many(const char *name, int most, const char *what)
+{
+    return hf_error_new(HF_REFUSED, "%s: expected at most %d %s", name, most, what);
 }
 
 /* --- addresses --- */
@@ -135,7 +150,7 @@ static struct hf_error *take_ip(struct parser *parser, const char *name, char *v
         struct hf_error *error;
 
         if (router->address_count == ROUTER_ADDRESSES_MAX)
-            return hf_error_new(HF_REFUSED, "%s: expected at most %d addresses", name, ROUTER_ADDRESSES_MAX);
+            return too_many(name, ROUTER_ADDRESSES_MAX, "addresses");
         error = parse_prefixed(name, word, &router->addresses[router->address_count],
                                &parser->options->prefix_given[router->address_count]);
         if (error != NULL)
@@ -154,7 +169,7 @@ static struct hf_error *take_peers(struct parser *parser, const char *name, char
         struct hf_error *error;
 
         if (router->peer_count == ROUTER_PEERS_MAX)
-            return hf_error_new(HF_REFUSED, "%s: expected at most %d addresses", name, ROUTER_PEERS_MAX);
+            return too_many(name, ROUTER_PEERS_MAX, "addresses");
         error = parse_address(name, word, &router->peers[router->peer_count]);
         if (error != NULL)
             return error;
@@ -325,11 +340,6 @@ static struct router_track *add_track(struct guard_router *router)
     return router->track_count == ROUTER_TRACKS_MAX ? NULL : &router->tracks[router->track_count++];
 }
 
-static struct hf_error *too_many_tracks(const char *name)
-{
-    return hf_error_new(HF_REFUSED, "%s: expected at most %d tracked things", name, ROUTER_TRACKS_MAX);
-}
-
 static struct hf_error *parse_weight(const char *name, const char *text, int16_t *weight)
 {
     long number;
@@ -351,7 +361,7 @@ static struct hf_error *take_track_interface(struct parser *parser, const char *
         struct hf_error *error = NULL;
 
         if (track == NULL)
-            return too_many_tracks(name);
+            return too_many(name, ROUTER_TRACKS_MAX, "tracked things");
         if (colon != NULL) {
             *colon = '\0';
             error = parse_weight(name, colon + 1, &track->weight);
@@ -372,16 +382,12 @@ static struct hf_error *take_track_script(struct parser *parser, const char *nam
     unsigned number = 0;
     char *part;
 
-    while ((part = next_word(&value, ";\n")) != NULL) {
-        struct router_track *track;
+    while ((part = next_part(&value)) != NULL) {
+        struct router_track *track = add_track(ROUTER(parser));
         struct hf_error *error = NULL;
 
-        part += strspn(part, " \t");
-        if (*part == '\0')
-            continue;
-        track = add_track(ROUTER(parser));
         if (track == NULL)
-            return too_many_tracks(name);
+            return too_many(name, ROUTER_TRACKS_MAX, "tracked things");
         track->kind = ROUTER_TRACK_SCRIPT;
         snprintf(track->name, sizeof(track->name), "script-%u", ++number);
         if (strncmp(part, "weight=", 7) == 0) {
@@ -472,13 +478,11 @@ static struct hf_error *take_routes(struct parser *parser, const char *name, cha
     struct guard_router *router = ROUTER(parser);
     char *part;
 
-    while ((part = next_word(&value, ";\n")) != NULL) {
+    while ((part = next_part(&value)) != NULL) {
         struct hf_error *error;
 
-        if (part[strspn(part, " \t")] == '\0')
-            continue;
         if (router->route_count == ROUTER_ROUTES_MAX)
-            return hf_error_new(HF_REFUSED, "%s: expected at most %d routes", name, ROUTER_ROUTES_MAX);
+            return too_many(name, ROUTER_ROUTES_MAX, "routes");
         error = parse_route(name, part, &router->routes[router->route_count++]);
         if (error != NULL)
             return error;
@@ -520,13 +524,11 @@ static struct hf_error *take_rules(struct parser *parser, const char *name, char
     struct guard_router *router = ROUTER(parser);
     char *part;
 
-    while ((part = next_word(&value, ";\n")) != NULL) {
+    while ((part = next_part(&value)) != NULL) {
         struct hf_error *error;
 
-        if (part[strspn(part, " \t")] == '\0')
-            continue;
         if (router->rule_count == ROUTER_RULES_MAX)
-            return hf_error_new(HF_REFUSED, "%s: expected at most %d rules", name, ROUTER_RULES_MAX);
+            return too_many(name, ROUTER_RULES_MAX, "rules");
         error = parse_rule(name, part, &router->rules[router->rule_count++]);
         if (error != NULL)
             return error;
