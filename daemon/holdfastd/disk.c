@@ -2,20 +2,15 @@
 #include "daemon/holdfastd/disk.h"
 
 #include <inttypes.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "lib/buf.h"
-#include "lib/log.h"
+#include "lib/worker.h"
 #include "lib/xml.h"
 
 enum job_kind { JOB_APPEND, JOB_SNAPSHOT, JOB_QUERY };
 
 struct job {
-    struct job *next;
+    struct hf_job head;
     enum job_kind kind;
     uint64_t ticket; /* of the last record in an append */
     uint64_t first;  /* of its first */
@@ -25,53 +20,11 @@ struct job {
     struct hf_error *error;
 };
 
-struct jobs {
-    struct job *first, **last;
-};
-
 struct disk {
-    qb_loop_t *loop;
-    struct cib_store *store;
+    struct hf_worker *worker;
+    struct cib_store *store; /* the thread's alone */
     struct disk_handlers on;
-    pthread_t thread;
-    int wake; /* eventfd: done has something */
-    pthread_mutex_t lock;
-    pthread_cond_t work;
-    struct jobs waiting, done; /* under lock */
-    bool stopping;             /* under lock */
 };
-
-static void jobs_init(struct jobs *jobs)
-{
-    jobs->first = NULL;
-    jobs->last = &jobs->first;
-}
-
-static void jobs_add(struct jobs *jobs, struct job *job)
-{
-    job->next = NULL;
-    *jobs->last = job;
-    jobs->last = &job->next;
-}
-
-static struct job *jobs_take(struct jobs *jobs)
-{
-    struct job *job = jobs->first;
-
-    if (job == NULL)
-        return NULL;
-    jobs->first = job->next;
-    if (jobs->first == NULL)
-        jobs->last = &jobs->first;
-    return job;
-}
-
-static void job_free(struct job *job)
-{
-    hf_buf_free(&job->bytes);
-    hf_error_free(job->error);
-    free(job);
-}
 
 /* --- in the thread --- */
 
@@ -109,8 +62,11 @@ static void read_revision(struct disk *disk, struct job *job)
     cib_document_free(document);
 }
 
-static void do_job(struct disk *disk, struct job *job)
+static void do_job(void *context, struct hf_job *head)
 {
+    struct disk *disk = context;
+    struct job *job = (struct job *)head;
+
     switch (job->kind) {
     case JOB_APPEND:
         job->error = cib_store_append(disk->store, job->bytes.data, job->bytes.length, &job->low);
@@ -127,56 +83,20 @@ static void do_job(struct disk *disk, struct job *job)
     }
 }
 
-/* Takes the next job; appends that wait behind an append become part of it: one write, one flush. */
-static struct job *next_job(struct disk *disk)
+/* Appends that wait behind an append become part of it: one write, one flush. */
+static bool join(struct hf_job *head, struct hf_job *next)
 {
-    struct job *job = jobs_take(&disk->waiting);
+    struct job *job = (struct job *)head;
+    const struct job *more = (struct job *)next;
 
-    while (job != NULL && job->kind == JOB_APPEND && disk->waiting.first != NULL &&
-           disk->waiting.first->kind == JOB_APPEND) {
-        struct job *more = jobs_take(&disk->waiting);
-
-        hf_buf_add(&job->bytes, more->bytes.data, more->bytes.length);
-        job->ticket = more->ticket;
-        job_free(more);
-    }
-    return job;
-}
-
-static void *work(void *data)
-{
-    struct disk *disk = data;
-    uint64_t one = 1;
-
-    pthread_mutex_lock(&disk->lock);
-    for (;;) {
-        struct job *job = next_job(disk);
-
-        if (job == NULL && disk->stopping)
-            break;
-        if (job == NULL) {
-            pthread_cond_wait(&disk->work, &disk->lock);
-            continue;
-        }
-        pthread_mutex_unlock(&disk->lock);
-        do_job(disk, job);
-        pthread_mutex_lock(&disk->lock);
-        jobs_add(&disk->done, job);
-        (void)!write(disk->wake, &one, sizeof(one));
-    }
-    pthread_mutex_unlock(&disk->lock);
-    return NULL;
+    if (job->kind != JOB_APPEND || more->kind != JOB_APPEND)
+        return false;
+    hf_buf_add(&job->bytes, more->bytes.data, more->bytes.length);
+    job->ticket = more->ticket;
+    return true;
 }
 
 /* --- on the loop --- */
-
-static void add(struct disk *disk, struct job *job)
-{
-    pthread_mutex_lock(&disk->lock);
-    jobs_add(&disk->waiting, job);
-    pthread_cond_signal(&disk->work);
-    pthread_mutex_unlock(&disk->lock);
-}
 
 void disk_store(struct disk *disk, uint64_t ticket, bool snapshot, const void *bytes, size_t length)
 {
@@ -185,7 +105,7 @@ void disk_store(struct disk *disk, uint64_t ticket, bool snapshot, const void *b
     job->kind = snapshot ? JOB_SNAPSHOT : JOB_APPEND;
     job->ticket = job->first = ticket;
     hf_buf_add(&job->bytes, bytes, length);
-    add(disk, job);
+    hf_worker_add(disk->worker, &job->head);
 }
 
 void disk_query(struct disk *disk, uint64_t client, uint64_t number)
@@ -195,11 +115,14 @@ void disk_query(struct disk *disk, uint64_t client, uint64_t number)
     job->kind = JOB_QUERY;
     job->client = client;
     job->number = number;
-    add(disk, job);
+    hf_worker_add(disk->worker, &job->head);
 }
 
-static void tell(struct disk *disk, const struct job *job)
+static void tell(void *context, struct hf_job *head)
 {
+    const struct disk *disk = context;
+    const struct job *job = (struct job *)head;
+
     if (job->kind == JOB_QUERY)
         disk->on.answered(disk->on.context, job->client, hf_buf_text(&job->bytes), job->error);
     else if (job->error != NULL)
@@ -208,65 +131,31 @@ static void tell(struct disk *disk, const struct job *job)
         disk->on.stored(disk->on.context, job->ticket, job->low, NULL);
 }
 
-static int32_t done_ready(int32_t fd, int32_t events, void *data)
+static void job_free(struct hf_job *head)
 {
-    struct disk *disk = data;
-    uint64_t count;
-    struct job *job;
+    struct job *job = (struct job *)head;
 
-    (void)!read(fd, &count, sizeof(count));
-    for (;;) {
-        pthread_mutex_lock(&disk->lock);
-        job = jobs_take(&disk->done);
-        pthread_mutex_unlock(&disk->lock);
-        if (job == NULL)
-            return 0;
-        tell(disk, job);
-        job_free(job);
-    }
+    hf_buf_free(&job->bytes);
+    hf_error_free(job->error);
+    free(job);
 }
+
+static const struct hf_worker_hooks hooks = {.run = do_job, .done = tell, .free = job_free, .join = join};
 
 struct disk *disk_start(qb_loop_t *loop, struct cib_store *store, const struct disk_handlers *handlers)
 {
     struct disk *disk = hf_calloc(1, sizeof(*disk));
-    sigset_t all, old;
 
-    disk->loop = loop;
     disk->store = store;
     disk->on = *handlers;
-    jobs_init(&disk->waiting);
-    jobs_init(&disk->done);
-    pthread_mutex_init(&disk->lock, NULL);
-    pthread_cond_init(&disk->work, NULL);
-    disk->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    qb_loop_poll_add(loop, QB_LOOP_HIGH, disk->wake, POLLIN, disk, done_ready);
-    /* Signals are the loop's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (disk->wake < 0 || pthread_create(&disk->thread, NULL, work, disk) != 0) {
-        hf_error_log("cannot make the disk's thread");
-        abort();
-    }
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    disk->worker = hf_worker_start(loop, QB_LOOP_HIGH, &hooks, disk);
     return disk;
 }
 
 void disk_stop(struct disk *disk)
 {
-    struct job *job;
-
     if (disk == NULL)
         return;
-    pthread_mutex_lock(&disk->lock);
-    disk->stopping = true;
-    pthread_cond_signal(&disk->work);
-    pthread_mutex_unlock(&disk->lock);
-    pthread_join(disk->thread, NULL);
-    while ((job = jobs_take(&disk->done)) != NULL)
-        job_free(job);
-    qb_loop_poll_del(disk->loop, disk->wake);
-    close(disk->wake);
-    pthread_mutex_destroy(&disk->lock);
-    pthread_cond_destroy(&disk->work);
+    hf_worker_stop(disk->worker, true);
     free(disk);
 }

@@ -15,7 +15,7 @@ struct plans;
 /* What the result has may be taken out of it; what is left is freed. */
 typedef void plans_done(void *context, struct planner_result *result);
 
-struct plans *plans_start(qb_loop_t *loop, plans_done *done, void *context);
+struct plans *plans_start(qb_loop_t *loop, plans_done *on_done, void *context);
 /* Waits for the run that is under way, drops what waits. NULL is fine. */
 void plans_stop(struct plans *plans);
 /* The job is copied. */
