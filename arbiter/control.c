@@ -9,38 +9,23 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "arbiter/server-private.h"
 #include "lib/log.h"
+#include "lib/socket.h"
 
 enum { ADMIN_MS = 5000 };
 
 struct hf_error *control_listen(struct server *server)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const char *path = server->config->status_socket;
-    int fd;
+    struct hf_error *error;
 
-    if (strlen(path) >= sizeof(address.sun_path))
-        return hf_error_new(HF_REFUSED, "status-socket: `%s' is longer than %zu bytes", path,
-                            sizeof(address.sun_path) - 1);
-    strcpy(address.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return hf_error_errno(errno, "cannot make the status socket");
-    unlink(path); /* the state directory is locked: nobody else is listening there */
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || chmod(path, 0660) != 0 ||
-        listen(fd, ADMINS) != 0) {
-        struct hf_error *error = hf_error_errno(errno, "cannot listen on %s", path);
-
-        close(fd);
-        return error;
-    }
-    server->control_fd = fd;
-    server_watch(server->epoll_fd, fd, EPOLLIN, WATCH_CONTROL, 0);
+    /* The state directory is locked: nobody else is listening there. */
+    error = hf_socket_listen(server->config->status_socket, SOCK_STREAM, 0660, ADMINS, &server->control_fd);
+    if (error != NULL)
+        return hf_error_wrap(error, "status-socket");
+    server_watch(server->epoll_fd, server->control_fd, EPOLLIN, WATCH_CONTROL, 0);
     return NULL;
 }
 

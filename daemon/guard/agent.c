@@ -5,9 +5,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "lib/socket.h"
 
 enum { RETRY_MS = 50 };
 
@@ -79,22 +80,6 @@ static struct hf_error *transmit(const struct guard_agent *agent, const struct g
     return error;
 }
 
-static bool connect_to(struct guard_agent *agent, const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return false;
-    strcpy(address.sun_path, path);
-    agent->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (agent->fd >= 0 && connect(agent->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-        return true;
-    if (agent->fd >= 0)
-        close(agent->fd);
-    agent->fd = -1;
-    return false;
-}
-
 static void keep(struct guard_agent *agent, const struct guard_router_state *router)
 {
     agent->routers = hf_realloc(agent->routers, agent->count + 1, sizeof(*agent->routers));
@@ -144,7 +129,8 @@ struct hf_error *guard_agent_open(const char *socket, int timeout_ms, struct gua
     /* One that ends while it greets, or has no room, is tried again, too. */
     do {
         hf_error_free(error);
-        error = connect_to(agent, path) ? greet(agent, until) : no_guard(path);
+        hf_error_free(hf_socket_connect(path, SOCK_SEQPACKET, 0, &agent->fd));
+        error = agent->fd >= 0 ? greet(agent, until) : no_guard(path);
         if (error == NULL || now_ms() >= until)
             break;
         disconnect(agent);

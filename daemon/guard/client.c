@@ -7,9 +7,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "lib/socket.h"
 
 enum {
     RETRY_MIN_MS = 20,
@@ -661,24 +662,15 @@ static int32_t on_readable(int32_t fd, int32_t events, void *data)
 
 static bool try_to_connect(struct guard_client *client)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     const struct guard_frame hello = {.type = GUARD_HELLO,
                                       .kind = client->observer ? GUARD_OBSERVER : GUARD_OWNER,
                                       .pid = (uint32_t)getpid()};
-    const int size = SEND_BUFFER;
+    int fd;
 
-    if (strlen(client->socket_path) >= sizeof(address.sun_path))
-        return false;
-    strcpy(address.sun_path, client->socket_path);
-
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
+    hf_error_free(hf_socket_connect(client->socket_path, SOCK_SEQPACKET | SOCK_NONBLOCK, SEND_BUFFER, &fd));
     if (fd < 0)
         return false;
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
-        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        qb_loop_poll_add(client->loop, QB_LOOP_HIGH, fd, POLLIN, client, on_readable) != 0) {
+    if (qb_loop_poll_add(client->loop, QB_LOOP_HIGH, fd, POLLIN, client, on_readable) != 0) {
         close(fd);
         return false;
     }

@@ -3,16 +3,13 @@
 #include "daemon/guard/control.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/socket.h"
 
 enum {
     PEERS_MAX = 256,
@@ -216,7 +213,6 @@ static bool is_root(int fd)
 static void on_listener(void *context, uint32_t events)
 {
     struct control *control = context;
-    const int size = SEND_BUFFER;
     int fd = accept4(control->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0)
@@ -227,8 +223,7 @@ static void on_listener(void *context, uint32_t events)
         close(fd);
         return;
     }
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
-        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    hf_socket_send_buffer(fd, SEND_BUFFER);
 
     struct peer *peer = hf_calloc(1, sizeof(*peer));
 
@@ -244,41 +239,18 @@ static uint64_t new_instance(void)
     return (uint64_t)loop_now() << 16 ^ (uint64_t)getpid();
 }
 
-/* One guard a machine: also one that is stopped still holds this. */
-static struct hf_error *take_lock(struct control *control)
+/* One guard a machine: also one that is stopped still has the claim. */
+static struct hf_error *open_socket(struct control *control)
 {
-    char *path HF_CLEANUP(hf_freep) = hf_asprintf("%s.lock", control->path);
+    bool taken;
+    struct hf_error *error = hf_socket_claim(control->path, &control->lock, &taken);
 
-    control->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (control->lock < 0)
-        return hf_error_errno(errno, "cannot open %s", path);
-    if (flock(control->lock, LOCK_EX | LOCK_NB) == 0)
-        return NULL;
-    return errno == EWOULDBLOCK
-               ? hf_error_new(HF_REFUSED, "another guard serves %s (it may be stopped, but it is there)",
-                              control->path)
-               : hf_error_errno(errno, "cannot lock %s", path);
-}
-
-static struct hf_error *listen_at(struct control *control)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if (strlen(control->path) >= sizeof(address.sun_path))
-        return hf_error_new(HF_USAGE, "the socket's path %s is longer than %zu bytes", control->path,
-                            sizeof(address.sun_path) - 1);
-    strcpy(address.sun_path, control->path);
-    unlink(control->path);
-    control->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    mode_t mask = umask(0177);
-    bool bound = control->listener >= 0 &&
-                 bind(control->listener, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-                 listen(control->listener, PEERS_MAX) == 0;
-    int number = errno;
-
-    umask(mask);
-    return bound ? NULL : hf_error_errno(number, "cannot listen at %s", control->path);
+    if (error == NULL && taken)
+        error = hf_error_new(HF_REFUSED, "another guard serves %s (it may be stopped, but it is there)",
+                             control->path);
+    return error != NULL
+               ? error
+               : hf_socket_listen(control->path, SOCK_SEQPACKET, 0600, PEERS_MAX, &control->listener);
 }
 
 struct hf_error *control_new(struct loop *loop, const char *path, const struct control_hooks *hooks,
@@ -294,10 +266,8 @@ struct hf_error *control_new(struct loop *loop, const char *path, const struct c
                                 .listener = -1,
                                 .instance = new_instance()};
 
-    struct hf_error *error = take_lock(control);
+    struct hf_error *error = open_socket(control);
 
-    if (error == NULL)
-        error = listen_at(control);
     if (error != NULL) {
         control_free(control);
         return error;

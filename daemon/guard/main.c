@@ -18,7 +18,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/guard/config.h"
@@ -29,6 +28,7 @@
 #include "daemon/guard/report.h"
 #include "daemon/guard/sockets.h"
 #include "lib/log.h"
+#include "lib/socket.h"
 
 #define CLOCK_EVERY_NS INT64_C(1000000000)
 #define LOG_STACK_BYTES 262144 /* qb_log formats a line of at most 4 KiB */
@@ -394,17 +394,6 @@ static void become_real_time(const struct guard_config *config)
                 strerror(errno));
 }
 
-static void make_directory(const char *file)
-{
-    char *path HF_CLEANUP(hf_freep) = hf_strdup(file);
-    char *slash = strrchr(path, '/');
-
-    if (slash == NULL || slash == path)
-        return;
-    *slash = '\0';
-    mkdir(path, 0755);
-}
-
 static struct hf_error *open_engine(struct guard *guard)
 {
     const struct guard_config *config = &guard->config;
@@ -522,7 +511,7 @@ static int serve(struct guard *guard)
 {
     struct hf_error *error HF_CLEANUP(hf_error_freep) = NULL;
 
-    make_directory(guard->config.socket);
+    hf_make_folder_of(guard->config.socket);
     error = open_guard(guard);
     if (error != NULL) {
         hf_error_log("cannot start: %s", hf_error_text(error));
@@ -699,7 +688,7 @@ static int clear_gates(struct guard *guard)
     struct gate_address *vips HF_CLEANUP(hf_freep) = NULL;
     struct hf_error *error = loop_new(&guard->loop);
 
-    make_directory(guard->config.socket);
+    hf_make_folder_of(guard->config.socket);
     if (error == NULL)
         error = control_new(guard->loop, guard->config.socket, &control_hooks, guard, &guard->control);
     if (error == NULL) {

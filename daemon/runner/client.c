@@ -10,12 +10,12 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/runner/outbound.h"
 #include "lib/child.h"
 #include "lib/log.h"
+#include "lib/socket.h"
 
 enum {
     RETRY_MIN_MS = 20,
@@ -422,31 +422,24 @@ static void start_runner(struct runner_client *client)
 
 static bool try_to_connect(struct runner_client *client)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct hf_buf hello = {0};
+    struct hf_buf hello HF_CLEANUP(hf_buf_free) = {0};
     const struct runner_frame frame = {
         .type = RUNNER_HELLO, .owner = !client->observer, .pid = (uint32_t)getpid()};
-    const int size = 4 * RUNNER_FRAME_MAX;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct hf_error *error = runner_encode(&frame, &hello);
-    bool connected = false;
 
     if (error != NULL)
         abort();
-    if (fd >= 0 && strlen(client->socket_path) < sizeof(address.sun_path)) {
-        strcpy(address.sun_path, client->socket_path);
-        if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
-            setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-        connected = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-                    send(fd, hello.data, hello.length, MSG_NOSIGNAL) >= 0 &&
-                    qb_loop_poll_add(client->loop, QB_LOOP_MED, fd, POLLIN, client, socket_event) == 0;
-    }
-    hf_buf_free(&hello);
-    if (connected)
-        client->fd = fd;
-    else if (fd >= 0)
-        close(fd);
-    return connected;
+    error = hf_socket_connect(client->socket_path, SOCK_SEQPACKET | SOCK_NONBLOCK, 4 * RUNNER_FRAME_MAX,
+                              &client->fd);
+    hf_error_free(error);
+    if (client->fd < 0)
+        return false;
+    if (send(client->fd, hello.data, hello.length, MSG_NOSIGNAL) >= 0 &&
+        qb_loop_poll_add(client->loop, QB_LOOP_MED, client->fd, POLLIN, client, socket_event) == 0)
+        return true;
+    close(client->fd);
+    client->fd = -1;
+    return false;
 }
 
 static void try_now(void *data)

@@ -2,19 +2,16 @@
 #include "daemon/runner/server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "daemon/runner/engine.h"
 #include "daemon/runner/outbound.h"
 #include "lib/log.h"
+#include "lib/socket.h"
 
 enum {
     PEERS_MAX = 16,
@@ -282,7 +279,6 @@ static int32_t peer_event(int32_t fd, int32_t revents, void *data)
 static int32_t accept_peer(int32_t listener, int32_t revents, void *data)
 {
     struct runner_server *server = data;
-    const int size = SOCKET_BUFFER;
     struct ucred credentials;
     socklen_t length = sizeof(credentials);
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -297,8 +293,7 @@ static int32_t accept_peer(int32_t listener, int32_t revents, void *data)
         close(fd);
         return 0;
     }
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
-        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    hf_socket_send_buffer(fd, SOCKET_BUFFER);
 
     struct peer *peer = hf_calloc(1, sizeof(*peer));
 
@@ -312,60 +307,6 @@ static int32_t accept_peer(int32_t listener, int32_t revents, void *data)
 }
 
 /* --- listening --- */
-
-/* The lock lives as long as the process, so a socket file without a locked lock file is a dead one's. */
-static struct hf_error *take_lock(struct runner_server *server, bool *taken)
-{
-    HF_CLEANUP(hf_freep) char *path = hf_asprintf("%s.lock", server->path);
-
-    server->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (server->lock < 0)
-        return hf_error_errno(errno, "%s", path);
-    if (flock(server->lock, LOCK_EX | LOCK_NB) == 0)
-        return NULL;
-    if (errno != EWOULDBLOCK)
-        return hf_error_errno(errno, "locking %s", path);
-    *taken = true;
-    return NULL;
-}
-
-static struct hf_error *bind_listener(struct runner_server *server)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if (strlen(server->path) >= sizeof(address.sun_path))
-        return hf_error_new(HF_USAGE, "socket path %s is too long: at most %zu bytes", server->path,
-                            sizeof(address.sun_path) - 1);
-    strcpy(address.sun_path, server->path);
-    server->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (server->listener < 0)
-        return hf_error_errno(errno, "socket");
-    unlink(server->path);
-
-    mode_t before = umask(0177);
-    int bound = bind(server->listener, (struct sockaddr *)&address, sizeof(address));
-    int error = errno;
-
-    umask(before);
-    if (bound != 0)
-        return hf_error_errno(error, "binding %s", server->path);
-    if (listen(server->listener, PEERS_MAX) != 0)
-        return hf_error_errno(errno, "listening on %s", server->path);
-    return NULL;
-}
-
-static void make_folder_of(const char *path)
-{
-    HF_CLEANUP(hf_freep) char *folder = hf_strdup(path);
-    char *slash = strrchr(folder, '/');
-
-    if (slash == NULL || slash == folder)
-        return;
-    *slash = '\0';
-    /* If it cannot be made, the lock file says so. */
-    if (mkdir(folder, 0755) != 0)
-        return;
-}
 
 static uint64_t new_instance(void)
 {
@@ -387,12 +328,12 @@ struct hf_error *runner_server_new(qb_loop_t *loop, const char *path, const stru
     server->lock = server->listener = -1;
     server->instance = new_instance();
     server->engine = runner_engine_new(loop, places, engine_changed, server);
-    make_folder_of(path);
+    hf_make_folder_of(path);
 
-    struct hf_error *error = take_lock(server, taken);
+    struct hf_error *error = hf_socket_claim(path, &server->lock, taken);
 
     if (error == NULL && !*taken)
-        error = bind_listener(server);
+        error = hf_socket_listen(path, SOCK_SEQPACKET, 0600, PEERS_MAX, &server->listener);
     if (error == NULL && !*taken &&
         qb_loop_poll_add(loop, QB_LOOP_MED, server->listener, POLLIN, server, accept_peer) != 0)
         error = hf_error_new(HF_FAILED, "cannot watch the socket");

@@ -1,9 +1,12 @@
-/* test_lib.c - unit tests of lib/: errors, buffers, arena, wire encoding, XML access. */
+/* test_lib.c - unit tests of lib/: errors, buffers, arena, wire encoding, XML access, sockets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -11,6 +14,7 @@
 #include "lib/buf.h"
 #include "lib/ini.h"
 #include "lib/error.h"
+#include "lib/socket.h"
 #include "lib/wire.h"
 #include "lib/xml.h"
 
@@ -197,6 +201,68 @@ static void ini_numbers_have_units_and_bounds(void **state)
     }
 }
 
+static void expect_error(struct hf_error *error, enum hf_error_kind kind)
+{
+    assert_int_equal(hf_error_kind(error), kind);
+    hf_error_free(error);
+}
+
+static void sockets_have_one_server(void **state)
+{
+    char folder[] = "/tmp/holdfast-lib-XXXXXX";
+    int claim, other, listener, client;
+    struct stat st;
+    bool taken;
+
+    assert_non_null(mkdtemp(folder));
+
+    char *path HF_CLEANUP(hf_freep) = hf_asprintf("%s/below/socket", folder);
+    char *lock HF_CLEANUP(hf_freep) = hf_asprintf("%s.lock", path);
+    char *below HF_CLEANUP(hf_freep) = hf_asprintf("%s/below", folder);
+
+    hf_make_folder_of(path);
+    assert_null(hf_socket_claim(path, &claim, &taken));
+    assert_false(taken);
+    assert_null(hf_socket_claim(path, &other, &taken));
+    assert_true(taken);
+    assert_int_equal(other, -1);
+
+    expect_error(hf_socket_connect(path, SOCK_SEQPACKET, 0, &client), HF_FAILED);
+    assert_int_equal(client, -1);
+    assert_null(hf_socket_listen(path, SOCK_SEQPACKET, 0600, 4, &listener));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_null(hf_socket_connect(path, SOCK_SEQPACKET | SOCK_NONBLOCK, 100000, &client));
+    close(client);
+    close(listener);
+    /* What is left there is no hindrance. */
+    assert_null(hf_socket_listen(path, SOCK_SEQPACKET, 0660, 4, &listener));
+    assert_null(hf_socket_connect(path, SOCK_SEQPACKET, 0, &client));
+    close(client);
+    close(listener);
+    close(claim);
+    assert_null(hf_socket_claim(path, &claim, &taken));
+    assert_false(taken);
+    close(claim);
+    unlink(path);
+    unlink(lock);
+    rmdir(below);
+    rmdir(folder);
+}
+
+static void a_socket_path_has_a_limit(void **state)
+{
+    char path[200];
+    int fd;
+
+    memset(path, 'x', sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
+    expect_error(hf_socket_listen(path, SOCK_STREAM, 0600, 1, &fd), HF_USAGE);
+    assert_int_equal(fd, -1);
+    expect_error(hf_socket_connect(path, SOCK_STREAM, 0, &fd), HF_USAGE);
+    assert_int_equal(fd, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +275,8 @@ int main(void)
         cmocka_unit_test(xml_access),
         cmocka_unit_test(ini_lines_are_taken_apart),
         cmocka_unit_test(ini_numbers_have_units_and_bounds),
+        cmocka_unit_test(sockets_have_one_server),
+        cmocka_unit_test(a_socket_path_has_a_limit),
     };
 
     hf_xml_init();
