@@ -123,17 +123,14 @@ static bool attributes_differ(const xmlNode *before, const xmlNode *after)
 
 /* --- children --- */
 
-/* Whether each child has an id of its own, those in both stand in the same order, and no resource comes or
- * goes (it may come from elsewhere).  Only then can single children be created and deleted. */
-static bool children_are_comparable(const struct diff *diff, const xmlNode *before, const xmlNode *after)
+/* The objects that are in both stand in the same order. */
+static bool same_order(const struct diff *diff, const xmlNode *before, const xmlNode *after)
 {
     const xmlNode *at = hf_xml_child(before, NULL);
 
     HF_XML_EACH_ANY (child, after) {
         const xmlNode *old = was(diff, before, child);
 
-        if (id_of(child) == NULL || (old == NULL && crm_is_resource(child)))
-            return false;
         if (old == NULL)
             continue;
         while (at != NULL && at != old)
@@ -141,10 +138,20 @@ static bool children_are_comparable(const struct diff *diff, const xmlNode *befo
         if (at == NULL)
             return false;
     }
+    return true;
+}
+
+/* Whether each child has an id of its own, those in both stand in the same order, and no resource comes or
+ * goes (it may come from elsewhere).  Only then can single children be created and deleted. */
+static bool children_are_comparable(const struct diff *diff, const xmlNode *before, const xmlNode *after)
+{
+    HF_XML_EACH_ANY (child, after)
+        if (id_of(child) == NULL || (crm_is_resource(child) && was(diff, before, child) == NULL))
+            return false;
     HF_XML_EACH_ANY (child, before)
         if (id_of(child) == NULL || (crm_is_resource(child) && becomes(diff, after, child) == NULL))
             return false;
-    return true;
+    return same_order(diff, before, after);
 }
 
 /* Creates element behind the one before it. into: an id, or a section's name; old: its parent as it was. */
@@ -253,24 +260,6 @@ static void diff_element(struct diff *diff, const xmlNode *before, const xmlNode
 }
 
 /* --- sections --- */
-
-/* The objects that are in both stand in the same order. */
-static bool same_order(const struct diff *diff, const xmlNode *before, const xmlNode *after)
-{
-    const xmlNode *at = hf_xml_child(before, NULL);
-
-    HF_XML_EACH_ANY (child, after) {
-        const xmlNode *old = was(diff, before, child);
-
-        if (old == NULL)
-            continue;
-        while (at != NULL && at != old)
-            at = hf_xml_next(at, NULL);
-        if (at == NULL)
-            return false;
-    }
-    return true;
-}
 
 /* Whether a resource goes from one container into another: both would have to be replaced at once. */
 static bool changes_container(const struct diff *diff, const xmlNode *parent)

@@ -250,6 +250,19 @@ const char *crm_canonical(const char *text, const char *const *values)
     return NULL;
 }
 
+bool crm_set_role(struct crm_parser *parser, xmlNode *element, const struct crm_word *word, const char *value)
+{
+    const char *role = crm_canonical(value, crm_roles);
+
+    if (role == NULL)
+        return crm_wrong(parser, word,
+                         "found role '%.60s', expected one of Started, Stopped, Promoted, Unpromoted, "
+                         "Master, Slave",
+                         value);
+    hf_xml_set(element, "role", role);
+    return true;
+}
+
 char *crm_score(const char *text)
 {
     const char *sign = *text == '-' ? "-" : *text == '+' ? "+" : "";

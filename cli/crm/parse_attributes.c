@@ -399,14 +399,8 @@ static bool one_rule(struct crm_parser *parser, xmlNode *rule)
     if (!id_spec(parser, rule, &is_reference))
         return false;
     word = crm_peek(parser);
-    if ((role = crm_pair(parser, "role")) != NULL) {
-        if (crm_canonical(role, crm_roles) == NULL)
-            return crm_wrong(parser, word,
-                             "found role '%.60s', expected one of Started, Stopped, Promoted, "
-                             "Unpromoted, Master, Slave",
-                             role);
-        hf_xml_set(rule, "role", crm_canonical(role, crm_roles));
-    }
+    if ((role = crm_pair(parser, "role")) != NULL && !crm_set_role(parser, rule, word, role))
+        return false;
     if (is_reference)
         return true;
     crm_expect(parser, "$role=", true);

@@ -301,12 +301,8 @@ static bool location_options(struct crm_parser *parser, xmlNode *location)
         found = false;
         word = crm_peek(parser);
         if ((value = crm_pair(parser, "role")) != NULL) {
-            if (crm_canonical(value, crm_roles) == NULL)
-                return crm_wrong(parser, word,
-                                 "found role '%.60s', expected one of Started, Stopped, Promoted, "
-                                 "Unpromoted, Master, Slave",
-                                 value);
-            hf_xml_set(location, "role", crm_canonical(value, crm_roles));
+            if (!crm_set_role(parser, location, word, value))
+                return false;
             found = true;
         } else if ((value = crm_pair(parser, "resource-discovery")) != NULL) {
             if (crm_canonical(value, discoveries) == NULL)

@@ -321,13 +321,8 @@ bool crm_parse_monitor(struct crm_parser *parser, struct crm_statement *statemen
     colon = strchr(resource->text, ':');
     statement->target =
         hf_strndup(resource->text, colon != NULL ? (size_t)(colon - resource->text) : strlen(resource->text));
-    if (colon != NULL && crm_canonical(colon + 1, crm_roles) == NULL)
-        return crm_wrong(parser, resource,
-                         "found role '%.60s', expected one of Started, Stopped, Promoted, Unpromoted, "
-                         "Master, Slave",
-                         colon + 1);
-    if (colon != NULL)
-        hf_xml_set(statement->element, "role", crm_canonical(colon + 1, crm_roles));
+    if (colon != NULL && !crm_set_role(parser, statement->element, resource, colon + 1))
+        return false;
     colon = strchr(times->text, ':');
     if (colon == NULL) {
         hf_xml_set(statement->element, "interval", times->text);

@@ -48,6 +48,9 @@ bool crm_wrong(struct crm_parser *parser, const struct crm_word *word, const cha
     HF_PRINTF(3, 4);
 /* The member of values (NULL-terminated) that text is, in its canonical case, or NULL. */
 const char *crm_canonical(const char *text, const char *const *values);
+/* Sets element's role to value, which was found at word; or an error, and returns false. */
+bool crm_set_role(struct crm_parser *parser, xmlNode *element, const struct crm_word *word,
+                  const char *value);
 /* A copy of a score in the CIB's spelling (inf -> INFINITY), NULL if text is none; the caller's. */
 char *crm_score(const char *text);
 

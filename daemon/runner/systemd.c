@@ -196,7 +196,7 @@ static int job_removed(sd_bus_message *message, void *data, sd_bus_error *error)
     return 0;
 }
 
-/* Begins a job ("StartUnit", "StopUnit") and waits for its end; its result is in job. 0 or an exit code. */
+/* Begins a job ("StartUnit", "StopUnit") and waits for its end.  0 if it was done, or an exit code. */
 static int run_job(sd_bus *bus, const char *method, const char *unit, struct job *job)
 {
     sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -229,6 +229,8 @@ static int run_job(sd_bus *bus, const char *method, const char *unit, struct job
         job->result = hf_strdup("done");
     else if (number < 0)
         code = bus_failure(unit, &error, number);
+    if (code == 0 && strcmp(job->result, "done") != 0)
+        code = complain(RUNNER_OCF_ERROR, unit, job->result);
     sd_bus_error_free(&error);
     return code;
 }
@@ -241,8 +243,6 @@ static int start(sd_bus *bus, const char *unit, struct job *job)
 
     if (code != 0)
         return code;
-    if (strcmp(job->result, "done") != 0)
-        return complain(RUNNER_OCF_ERROR, unit, job->result);
 
     HF_CLEANUP(hf_freep) char *state = NULL;
 
@@ -260,8 +260,6 @@ static int stop(sd_bus *bus, const char *unit, struct job *job)
 
     if (code != 0)
         return code;
-    if (strcmp(job->result, "done") != 0)
-        return complain(RUNNER_OCF_ERROR, unit, job->result);
     code = monitor(bus, unit);
     return code == RUNNER_OCF_NOT_RUNNING ? RUNNER_OCF_OK
            : code == RUNNER_OCF_OK        ? complain(RUNNER_OCF_ERROR, unit, "is still active")
