@@ -832,24 +832,7 @@ static void take_metadata(struct node *node, const struct runner_result *result)
 /* Says in the CIB that the operation is under way, so that a new coordinator knows. */
 static void record_pending(struct node *node, const struct runner_call *call)
 {
-    struct runner_result pending = {
-        .call_id = call->id,
-        .resource = call->resource,
-        .operation = call->operation,
-        .interval_ms = call->interval_ms,
-        .expected_rc = call->expected_rc,
-        .class = call->class,
-        .provider = call->provider,
-        .type = call->type,
-        .rc = RUNNER_OCF_PENDING,
-        .status = RUNNER_PENDING,
-        .reason = "",
-        .output = "",
-        .start_time = node->wall,
-        .rc_change_time = node->wall,
-        .userdata = call->userdata,
-        .userdata_length = call->userdata_length,
-    };
+    struct runner_result pending = runner_call_result(call, RUNNER_OCF_PENDING, RUNNER_PENDING, node->wall);
     struct userdata data = {0};
     struct hf_buf update = {0};
     char id[12];

@@ -49,6 +49,29 @@ void runner_frame_clear(struct runner_frame *frame)
     *frame = (struct runner_frame){0};
 }
 
+struct runner_result runner_call_result(const struct runner_call *call, int32_t rc, enum runner_status status,
+                                        int64_t time)
+{
+    return (struct runner_result){
+        .call_id = call->id,
+        .resource = call->resource,
+        .operation = call->operation,
+        .interval_ms = call->interval_ms,
+        .expected_rc = call->expected_rc,
+        .class = call->class,
+        .provider = call->provider,
+        .type = call->type,
+        .rc = rc,
+        .status = status,
+        .reason = "",
+        .output = "",
+        .start_time = time,
+        .rc_change_time = time,
+        .userdata = call->userdata,
+        .userdata_length = call->userdata_length,
+    };
+}
+
 void runner_call_param(struct runner_call *call, const char *name, const char *value)
 {
     call->params = hf_realloc(call->params, call->param_count + 1, sizeof(*call->params));

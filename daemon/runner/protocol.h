@@ -168,6 +168,10 @@ void runner_result_clear(struct runner_result *result);
 /* Deep copies into *copy, to be cleared by the caller. */
 void runner_call_copy(struct runner_call *copy, const struct runner_call *call);
 void runner_result_copy(struct runner_result *copy, const struct runner_result *result);
+/* What came of a call at a time (epoch seconds): all that does not follow from the call is empty. Borrows
+ * from it. */
+struct runner_result runner_call_result(const struct runner_call *call, int32_t rc, enum runner_status status,
+                                        int64_t time);
 /* Adds a pair (both copied). */
 void runner_call_param(struct runner_call *call, const char *name, const char *value);
 

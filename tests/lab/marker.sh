@@ -48,3 +48,13 @@ whole() { online n1 n1 n2 && held && settled n1 30; }
 says_status() { hf "$1" status | grep -qE -- "$2" || { hf "$1" status | sed -n '/^Locks/,$p'; return 1; }; } # NODE PATTERN
 says_any() { hf "$1" status | tr -s ' \n' ' ' | grep -qE -- "$2" || { hf "$1" status; return 1; }; } # the same across lines
 equal_text() { grep -qE -- "$2" <<<"$1" || { echo "it is '$1'"; return 1; }; } # TEXT PATTERN
+marker_up() { # LAB-OPTION...: two nodes and an arbiter, the resource, and a holder of the lock
+    check "the lab is up" lab up --nodes 2 --arbiter --lease 300 "$@"
+    [ $failed = 0 ] || finish
+    for n in n1 n2; do agent $n; done
+    check "a resource" hf n1 --wait=60 configure load update - <<'CRM'
+property stonith-enabled=false no-quorum-policy=stop
+primitive m ocf:lab:marker op monitor interval=1s timeout=10s
+CRM
+    within 20 "one node holds the lock" held
+}

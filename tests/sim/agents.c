@@ -137,7 +137,8 @@ static bool same_place(const struct runner_result *one, const struct runner_resu
 
 static bool is_failure(const struct runner_result *result)
 {
-    return result->status > RUNNER_DONE || (result->status == RUNNER_DONE && result->rc != result->expected_rc);
+    return result->status > RUNNER_DONE ||
+           (result->status == RUNNER_DONE && result->rc != result->expected_rc);
 }
 
 /* The runner keeps the last result of each operation, and each resource's last failure. */
@@ -145,26 +146,9 @@ static void add_result(struct sim_agents *agents, const struct runner_call *call
                        enum runner_status status)
 {
     struct told *told = hf_calloc(1, sizeof(*told));
-    struct runner_result result = {
-        .sequence = ++agents->sequence,
-        .call_id = call->id,
-        .resource = call->resource,
-        .operation = call->operation,
-        .interval_ms = call->interval_ms,
-        .expected_rc = call->expected_rc,
-        .class = call->class,
-        .provider = call->provider,
-        .type = call->type,
-        .rc = rc,
-        .status = status,
-        .reason = "",
-        .output = "",
-        .start_time = WALL + agents->now / 1000,
-        .rc_change_time = WALL + agents->now / 1000,
-        .userdata = call->userdata,
-        .userdata_length = call->userdata_length,
-    };
+    struct runner_result result = runner_call_result(call, rc, status, WALL + agents->now / 1000);
 
+    result.sequence = ++agents->sequence;
     runner_result_copy(&told->result, &result);
     told->history = status == RUNNER_DONE && strcmp(call->operation, "meta-data") != 0;
     told->failure = told->history && is_failure(&result);
@@ -194,27 +178,11 @@ void sim_agents_attach(struct sim_agents *agents)
 /* What is under way is part of the history, too. */
 static struct runner_result pending_result(const struct operation *operation, int64_t now)
 {
-    const struct runner_call *call = &operation->call;
+    struct runner_result result =
+        runner_call_result(&operation->call, RUNNER_OCF_PENDING, RUNNER_PENDING, WALL + now / 1000);
 
-    return (struct runner_result){
-        .call_id = call->id,
-        .resource = call->resource,
-        .operation = call->operation,
-        .interval_ms = call->interval_ms,
-        .expected_rc = call->expected_rc,
-        .class = call->class,
-        .provider = call->provider,
-        .type = call->type,
-        .rc = RUNNER_OCF_PENDING,
-        .status = RUNNER_PENDING,
-        .history = RUNNER_INFLIGHT,
-        .reason = "",
-        .output = "",
-        .start_time = WALL + now / 1000,
-        .rc_change_time = WALL + now / 1000,
-        .userdata = call->userdata,
-        .userdata_length = call->userdata_length,
-    };
+    result.history = RUNNER_INFLIGHT;
+    return result;
 }
 
 struct runner_result *sim_agents_history(struct sim_agents *agents, size_t *count)

@@ -121,6 +121,24 @@ static struct cluster *make(unsigned nodes, uint64_t seed, bool fencing)
     return cluster_new(&options);
 }
 
+/* Two nodes and a lock, no fencing. */
+static struct cluster *make_with_lock(uint64_t seed)
+{
+    struct cluster_options options = {
+        .nodes = 2,
+        .seed = seed,
+        .configuration = without_fencing,
+        .resources = exclusive,
+        .always = true,
+        .locks = true,
+        .lease_ms = 300,
+        .drain_ms = 3000,
+        .print = print,
+    };
+
+    return cluster_new(&options);
+}
+
 /* --- stories --- */
 
 static void everything_starts_once(struct report *report)
@@ -362,18 +380,7 @@ static void a_lost_node_has_time_to_stop(struct report *report)
     static const unsigned side[] = {0, 1};
 
     for (uint64_t seed = 300; seed < 320; seed++) {
-        struct cluster_options options = {
-            .nodes = 2,
-            .seed = seed,
-            .configuration = without_fencing,
-            .resources = exclusive,
-            .always = true,
-            .locks = true,
-            .lease_ms = 300,
-            .drain_ms = 3000,
-            .print = print,
-        };
-        struct cluster *cluster = cluster_new(&options);
+        struct cluster *cluster = make_with_lock(seed);
 
         expect_settled(report, cluster);
         expect_one_each(report, cluster);
@@ -393,18 +400,7 @@ static void a_lost_node_has_time_to_stop(struct report *report)
 static void who_is_left_goes_on(struct report *report)
 {
     for (uint64_t seed = 320; seed < 330; seed++) {
-        struct cluster_options options = {
-            .nodes = 2,
-            .seed = seed,
-            .configuration = without_fencing,
-            .resources = exclusive,
-            .always = true,
-            .locks = true,
-            .lease_ms = 300,
-            .drain_ms = 3000,
-            .print = print,
-        };
-        struct cluster *cluster = cluster_new(&options);
+        struct cluster *cluster = make_with_lock(seed);
         unsigned owner = world_witness(cluster_world(cluster)), stops;
         char request[96];
 

@@ -18,6 +18,7 @@
 #include "daemon/cib/document.h"
 #include "lib/log.h"
 #include "lib/xml.h"
+#include "tests/unit/served.h"
 
 /* --- the server --- */
 
@@ -141,17 +142,9 @@ struct fixture {
 static int open_fixture(void **state)
 {
     struct fixture *fixture = hf_calloc(1, sizeof(*fixture));
-    int ready[2];
-    char byte;
 
     snprintf(fixture->name, sizeof(fixture->name), "holdfast-cli-test-%d", (int)getpid());
-    assert_int_equal(pipe(ready), 0);
-    fixture->server = fork();
-    if (fixture->server == 0)
-        server_process(fixture->name, ready[1]);
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
+    fixture->server = served_start(fixture->name, server_process);
     session_init(&fixture->session);
     fixture->session.socket = fixture->name;
     fixture->session.force = true; /* no agents here */

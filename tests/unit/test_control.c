@@ -3,9 +3,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -18,6 +18,7 @@
 #include "lib/control_frame.h"
 #include "lib/log.h"
 #include "lib/xml.h"
+#include "tests/unit/served.h"
 
 struct echo {
     struct hf_control_server *server;
@@ -87,17 +88,9 @@ struct fixture {
 static int start(void **state)
 {
     struct fixture *fixture = hf_calloc(1, sizeof(*fixture));
-    int ready[2];
-    char byte;
 
     snprintf(fixture->name, sizeof(fixture->name), "hf-test-%d", (int)getpid());
-    assert_int_equal(pipe(ready), 0);
-    fixture->server = fork();
-    if (fixture->server == 0)
-        server_process(fixture->name, ready[1]);
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
+    fixture->server = served_start(fixture->name, server_process);
     *state = fixture;
     return 0;
 }

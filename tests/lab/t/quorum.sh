@@ -8,14 +8,7 @@ quorate() { hf "$1" cluster status | grep -qx 'Quorate: yes'; }
 not_quorate() { hf "$1" cluster status | grep -qx 'Quorate: no'; }
 
 story "two nodes and an arbiter; no fence device, 2 s to drain"
-check "the lab is up" lab up --nodes 2 --arbiter --lease 300 --drain 2000
-[ $failed = 0 ] || finish
-for n in n1 n2; do agent $n; done
-check "a resource" hf n1 --wait=60 configure load update - <<'CRM'
-property stonith-enabled=false no-quorum-policy=stop
-primitive m ocf:lab:marker op monitor interval=1s timeout=10s
-CRM
-within 20 "one node holds the lock" held
+marker_up --drain 2000
 a=$(holder) b=$(other $(holder))
 check "the resource is told to be where the lock is not" prefer n1 $b
 within 20 "it runs there" marked $b

@@ -16,14 +16,7 @@ both_say() { # NODE yes|no
 votes() { on "$1" corosync-quorumtool -s | grep -qE 'Qdevice|holdfast' || { on "$1" corosync-quorumtool -s; return 1; }; }
 
 story "two nodes, an arbiter; the lock votes"
-check "the lab is up" lab up --nodes 2 --arbiter --vote --lease 300 --drain 1000
-[ $failed = 0 ] || finish
-for n in n1 n2; do agent $n; done
-check "a resource" hf n1 --wait=60 configure load update - <<'CRM'
-property stonith-enabled=false no-quorum-policy=stop
-primitive m ocf:lab:marker op monitor interval=1s timeout=10s
-CRM
-within 20 "one node holds the lock" held
+marker_up --vote --drain 1000
 for n in n1 n2; do within 15 "$n is quorate to both" both_say $n yes; done
 check "corosync-quorumtool lists the device" votes n1
 a=$(holder) b=$(other $(holder))
