@@ -639,7 +639,11 @@ static void acquire(struct table *table, struct lock *lock, int node, const stru
 static void renew(struct lock *lock, int node, const struct frame_item *item, int64_t now,
                   struct answers *answers)
 {
-    if (!is_own(lock, node) || item->term != lock->term) {
+    /* Late, and another's grant is on its way to the disk: that one counts from when it is written. */
+    bool overtaken = lock->pending.active && !pending_is_own(lock, node) &&
+                     !HF_MUTANT(MUTANT_RENEW_WHILE_WRITING);
+
+    if (!is_own(lock, node) || item->term != lock->term || overtaken) {
         answer(answers, lock, FRAME_NOT_YOURS, remaining_ms(lock, now), holder_of(lock, now));
         return;
     }

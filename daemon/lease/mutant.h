@@ -21,6 +21,7 @@ enum hf_mutant {
     MUTANT_GRANT_BEFORE_DISK,   /* server: answers before the record is durable */
     MUTANT_AMNESIA_GRANTS,      /* server: grants at once after losing its disk */
     MUTANT_MINORITY,            /* holder: one grant is enough */
+    MUTANT_RENEW_WHILE_WRITING, /* server: renews while another's grant is on its way to the disk */
     MUTANTS,
 };
 

@@ -125,6 +125,7 @@ static const char *const mutant_names[MUTANTS] = {
     [MUTANT_GRANT_BEFORE_DISK] = "grant answered before it is durable",
     [MUTANT_AMNESIA_GRANTS] = "a server grants at once after losing its disk",
     [MUTANT_MINORITY] = "one grant of three is enough",
+    [MUTANT_RENEW_WHILE_WRITING] = "a late renewal while another's grant is being written",
 };
 
 /* Runs seeds from first on; returns the first that was unsafe, or 0. */

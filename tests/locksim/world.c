@@ -722,6 +722,7 @@ enum fault {
     FAULT_LATE_RELEASE,        /* requests of a node are late, and it hands over */
     FAULT_CUT_THEN_DISK_LOST,  /* a node loses one server, another server its disk */
     FAULT_SLOW_DISK_THEN_KILL, /* all disks are slow, then all servers are killed */
+    FAULT_LATE_RENEWAL,        /* requests of a node are late and all disks slow, then the node is stopped */
     FAULTS,
 };
 
@@ -883,6 +884,12 @@ static void all_links_of(struct world *w, int node, int way, int64_t delay, bool
     }
 }
 
+static void all_disks(struct world *w, int64_t latency)
+{
+    for (int i = 0; i < w->server_count; i++)
+        w->servers[i].latency = latency;
+}
+
 /* The first half of a fault that comes in two. */
 static void first_half(struct world *w, enum fault fault, int node, int server)
 {
@@ -899,9 +906,12 @@ static void first_half(struct world *w, enum fault fault, int node, int server)
     case FAULT_CUT_THEN_DISK_LOST:
         cut(w, node, server, 3, true);
         break;
+    case FAULT_LATE_RENEWAL:
+        all_links_of(w, node, 0, 2 * lease, false);
+        all_disks(w, lease / 2);
+        break;
     default:
-        for (int i = 0; i < w->server_count; i++)
-            w->servers[i].latency = lease;
+        all_disks(w, lease);
         break;
     }
     push(w, (struct event){.kind = EV_SECOND,
@@ -926,10 +936,13 @@ static void second_half(struct world *w, enum fault fault, int node, int server)
         fault_on_server(w, FAULT_DISK_LOST, server, 0);
         start_server(w, server);
         break;
+    case FAULT_LATE_RENEWAL:
+        fault_on_node(w, FAULT_PAUSE_NODE, node, w->now + (1 + pick(w, 3 * w->lease_ms / 2)) * MS);
+        break;
     default:
+        all_disks(w, MS);
         for (int i = 0; i < w->server_count; i++) {
             kill_server(w, i, false);
-            w->servers[i].latency = MS;
             start_server(w, i);
         }
         break;
@@ -1007,6 +1020,8 @@ static void undo_fault(struct world *w, enum fault fault, int node, int server)
         w->servers[server].latency = MS;
     else if (fault == FAULT_UNWANT)
         want_all(w, node);
+    if (fault == FAULT_LATE_RENEWAL)
+        all_disks(w, MS);
 }
 
 /* --- events --- */

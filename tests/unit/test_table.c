@@ -260,6 +260,37 @@ static void a_late_renewal_is_good_if_nobody_came(void **state)
     end(&w);
 }
 
+/* The disk is at another's grant: whoever held it before has come too late, or two would have it. */
+static void a_late_renewal_is_none_while_anothers_grant_is_written(void **state)
+{
+    struct world w;
+    struct frame_item item;
+
+    owned_by_n1(&w);
+    w.now += 400 * MS;
+    ask(&w, 2, FRAME_ACQUIRE, 2, "");
+    ask(&w, 1, FRAME_RENEW, 1, "");
+    assert_int_equal(answered(&w, 1, &item), FRAME_NOT_YOURS);
+    assert_string_equal(item.node, "n2");
+    durable(&w);
+    assert_int_equal(answered(&w, 2, NULL), FRAME_GRANTED);
+    end(&w);
+}
+
+/* Its own grant at a higher term, asked for but not yet answered, is no reason to lose the one that it has. */
+static void a_renewal_is_good_while_the_holders_next_grant_is_written(void **state)
+{
+    struct world w;
+
+    owned_by_n1(&w);
+    ask(&w, 1, FRAME_ACQUIRE, 2, "");
+    ask(&w, 1, FRAME_RENEW, 1, "");
+    assert_int_equal(answered(&w, 1, NULL), FRAME_RENEWED);
+    durable(&w);
+    assert_int_equal(answered(&w, 1, NULL), FRAME_GRANTED);
+    end(&w);
+}
+
 static void nothing_but_release_and_time_frees(void **state)
 {
     struct world w;
@@ -476,6 +507,8 @@ int main(void)
         cmocka_unit_test(a_grant_waits_for_the_disk_and_a_renewal_does_not),
         cmocka_unit_test(a_lock_is_free_after_lease_and_drain),
         cmocka_unit_test(a_late_renewal_is_good_if_nobody_came),
+        cmocka_unit_test(a_late_renewal_is_none_while_anothers_grant_is_written),
+        cmocka_unit_test(a_renewal_is_good_while_the_holders_next_grant_is_written),
         cmocka_unit_test(nothing_but_release_and_time_frees),
         cmocka_unit_test(release_needs_the_term_and_may_name_a_successor),
         cmocka_unit_test(a_release_overtakes_its_grant),
