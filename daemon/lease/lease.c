@@ -84,7 +84,7 @@ struct lease {
     uint64_t random;
     uint64_t last_session;
     int64_t open_until;   /* what an earlier process of this boot opened may be open until then */
-    int64_t next_refresh; /* when all servers may be asked for their terms again */
+    int64_t refreshed_at; /* when all servers were asked for their terms */
     struct server servers[LEASE_SERVERS_MAX];
     struct lock *locks;
     struct frame_item items[FRAME_ITEMS_MAX];
@@ -622,26 +622,44 @@ static void take_item(const struct step *step, unsigned index, uint32_t seq, int
 
 /* --- teaching a server that lost its record --- */
 
-/* The term from which server index has to start: the highest that a majority of the others has, read after
- * we knew that this one has nothing; or, if no server ever granted anything as far as they all know (a new
- * cluster, or all is lost), what we were told at the start. */
-static bool floor_for(const struct lease *lease, unsigned index, uint64_t *floor)
+/* Since when the last of the servers without a record is known to have none; 0 if all have theirs. */
+static int64_t unknown_since(const struct lease *lease)
 {
-    int64_t since = lease->servers[index].unknown_since;
-    unsigned knowing = 0, fresh = 0;
-    bool granted = false;
+    int64_t since = 0;
 
-    *floor = lease->config.floor;
     for (unsigned i = 0; i < lease->config.servers; i++) {
         const struct server *server = &lease->servers[i];
 
         if (server->welcomed && !server->known && server->unknown_since > since)
             since = server->unknown_since;
     }
+    return since;
+}
+
+/* From when on what a majority says is enough to teach the others.  For a lease after one lost its record, a bid
+ * may still be won with what it granted before, at a term that the majority had not heard of. */
+static int64_t words_since(const struct lease *lease)
+{
+    return unknown_since(lease) + lease->config.lease_ms * NS_PER_MS;
+}
+
+/* The term from which the servers without a record have to start: the highest that a majority has; or, if all are
+ * without (a new cluster, or all is lost), what we were told at the start; or the highest, if none of all ever
+ * granted anything.  False if it is not known yet. */
+static bool find_floor(const struct lease *lease, uint64_t *floor)
+{
+    int64_t since = unknown_since(lease), enough = words_since(lease);
+    unsigned knowing = 0, unknown = 0, fresh = 0;
+    bool granted = false;
+
+    *floor = lease->config.floor;
     for (unsigned i = 0; i < lease->config.servers; i++) {
         const struct server *server = &lease->servers[i];
 
         if (!server->welcomed || server->welcome_sent < since)
+            continue;
+        unknown += !server->known;
+        if (server->welcome_sent < enough)
             continue;
         fresh++;
         if (!server->known)
@@ -651,18 +669,22 @@ static bool floor_for(const struct lease *lease, unsigned index, uint64_t *floor
         if (server->top > *floor)
             *floor = server->top;
     }
-    return knowing >= lease->majority || (!granted && fresh == lease->config.servers);
+    return unknown == lease->config.servers || knowing >= lease->majority ||
+           (!granted && fresh == lease->config.servers);
 }
 
 static void teach(const struct step *step)
 {
     struct lease *lease = step->lease;
+    uint64_t floor;
 
+    if (!find_floor(lease, &floor))
+        return;
     for (unsigned i = 0; i < lease->config.servers; i++) {
         const struct server *server = &lease->servers[i];
-        struct frame frame = {.type = FRAME_TEACH, .incarnation = server->incarnation};
+        struct frame frame = {.type = FRAME_TEACH, .incarnation = server->incarnation, .top = floor};
 
-        if (server->welcomed && !server->known && floor_for(lease, i, &frame.top))
+        if (server->welcomed && !server->known)
             send_simple(step, i, &frame);
     }
 }
@@ -776,15 +798,10 @@ static void beat(const struct step *step)
 static void refresh(const struct step *step)
 {
     struct lease *lease = step->lease;
-    int64_t oldest = NEVER, since = 0;
+    int64_t oldest = NEVER, since = words_since(lease), lasts = lease->config.lease_ms * NS_PER_MS;
+    bool due;
 
-    for (unsigned i = 0; i < lease->config.servers; i++) {
-        const struct server *server = &lease->servers[i];
-
-        if (server->welcomed && !server->known && server->unknown_since > since)
-            since = server->unknown_since;
-    }
-    if (since == 0)
+    if (unknown_since(lease) == 0)
         return;
     for (unsigned i = 0; i < lease->config.servers; i++) {
         const struct server *server = &lease->servers[i];
@@ -792,9 +809,10 @@ static void refresh(const struct step *step)
         if (server->up && server->welcome_sent < oldest)
             oldest = server->welcome_sent;
     }
-    if (step->now - oldest < lease->config.lease_ms * NS_PER_MS || step->now < lease->next_refresh)
+    due = oldest < since && step->now >= since && lease->refreshed_at < since;
+    if (!due && (step->now - oldest < lasts || step->now - lease->refreshed_at < lasts))
         return;
-    lease->next_refresh = step->now + lease->config.lease_ms * NS_PER_MS;
+    lease->refreshed_at = step->now;
     for (unsigned i = 0; i < lease->config.servers; i++)
         if (lease->servers[i].up)
             send_hello(step, i);
