@@ -10,6 +10,8 @@ enum { SENT_RING = 256 }; /* frames to one server whose answers may still come *
 
 #define NS_PER_MS INT64_C(1000000)
 #define NEVER INT64_MAX
+/* Frames are numbered from here, so that a number which overflows after years is nothing that happens only then. */
+#define FIRST_SEQ (UINT32_MAX - 40)
 /* How long a bid waits for disks, in leases. */
 #define BID_LEASES 4
 
@@ -60,7 +62,7 @@ struct server {
     bool up;       /* connected */
     bool welcomed; /* in this session */
     uint64_t session;
-    uint32_t seq; /* of the last frame sent; not reset by a new session */
+    uint32_t seq; /* of the last frame sent; not reset by a new session; never 0 */
     int64_t sent[SENT_RING];
     int64_t last_heard;
     int64_t next_beat;  /* something is sent by then */
@@ -157,7 +159,8 @@ static uint64_t next_random(struct lease *lease)
 
 static uint32_t next_seq(const struct step *step, struct server *server)
 {
-    server->seq++;
+    if (++server->seq == 0)
+        server->seq = 1;
     server->sent[server->seq % SENT_RING] = step->now;
     return server->seq;
 }
@@ -583,7 +586,7 @@ static void take_item(const struct step *step, unsigned index, uint32_t seq, int
             take_free(step, view, item, true);
         return;
     }
-    if (seq < view->min_seq)
+    if ((int32_t)(seq - view->min_seq) < 0)
         return;
     view->min_seq = seq;
     own = lock->state == LEASE_OWNING || lock->state == LEASE_CLOSING || lock->state == LEASE_BIDDING;
@@ -731,7 +734,7 @@ static void take_frame(const struct step *step, const struct lease_event *event)
     }
     if (!server->up || frame.session != server->session)
         return;
-    if (frame.seq != 0 && (frame.seq > server->seq || server->seq - frame.seq >= SENT_RING))
+    if (frame.seq != 0 && server->seq - frame.seq >= SENT_RING)
         return; /* never asked, or so long ago that nothing can be made of the answer; 0 is a hint, unasked */
     sent = frame.seq == 0 ? step->now : server->sent[frame.seq % SENT_RING];
     server->last_heard = step->now;
@@ -830,10 +833,8 @@ static struct lock *get_lock(struct lease *lease, const char *name)
     lock = hf_calloc(1, sizeof(*lock));
     strcpy(lock->name, name);
     lock->drain_ms = lock->next_drain_ms = lease->config.drain_ms;
-    for (unsigned i = 0; i < LEASE_SERVERS_MAX; i++) {
+    for (unsigned i = 0; i < LEASE_SERVERS_MAX; i++)
         lock->views[i].free_at = NEVER;
-        lock->views[i].min_seq = 1;
-    }
     lock->next = lease->locks;
     lease->locks = lock;
     return lock;
@@ -851,6 +852,8 @@ static void want(const struct step *step, const struct lease_event *event)
         return;
     lock->state = LEASE_WAITING;
     lock->next_ask = step->now;
+    for (unsigned i = 0; i < LEASE_SERVERS_MAX; i++)
+        lock->views[i].min_seq = step->lease->servers[i].seq + 1;
 }
 
 /* Closes the gate first; RELEASE comes when that is certain. */
@@ -872,11 +875,11 @@ static void start_closing(const struct step *step, struct lock *lock, const char
 static void unwant(const struct step *step, struct lock *lock)
 {
     lock->wanted = false;
-    if (lock->state == LEASE_OWNING || lock->state == LEASE_CLOSING)
-        start_closing(step, lock, lock->successor);
+    if (lock->state == LEASE_OWNING)
+        start_closing(step, lock, NULL);
     else if (lock->state == LEASE_BIDDING)
         give_back(step, lock);
-    else
+    else if (lock->state == LEASE_WAITING)
         lock->state = LEASE_IDLE;
 }
 
@@ -930,6 +933,8 @@ struct lease *lease_new(const struct lease_config *config)
     lease->majority = config->servers / 2 + 1;
     lease->renew = config->lease_ms * NS_PER_MS / 4;
     lease->random = config->seed;
+    for (unsigned i = 0; i < LEASE_SERVERS_MAX; i++)
+        lease->servers[i].seq = FIRST_SEQ;
     lease->open_until = config->open_until != 0
                             ? config->open_until
                             : config->now + (config->lease_ms + (int64_t)config->drain_ms) * NS_PER_MS;

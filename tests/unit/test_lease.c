@@ -426,6 +426,43 @@ static void a_handover_closes_verifies_and_releases(void **state)
     end(&w);
 }
 
+/* Who takes the lock over is not forgotten when this node wants it no more while its gate is being closed. */
+static void a_handover_names_its_successor_though_it_is_unwanted_meanwhile(void **state)
+{
+    struct world w;
+
+    begin(&w, 0);
+    own(&w);
+    step(&w, (struct lease_event){.type = LEASE_HANDOVER, .lock = "k", .successor = "n2"});
+    step(&w, (struct lease_event){.type = LEASE_UNWANT, .lock = "k"});
+    step(&w, (struct lease_event){.type = LEASE_GATE_CLOSED, .lock = "k"});
+    assert_string_equal(w.release.node, "n2");
+    end(&w);
+}
+
+/* The number of a frame overflows: what is answered counts as before. */
+static void renewals_go_on_when_the_numbers_overflow(void **state)
+{
+    struct world w;
+    uint32_t last = 0;
+    bool overflowed = false;
+
+    begin(&w, 0);
+    own(&w);
+    for (int i = 0; i < 100; i++) {
+        tick(&w, L / 4 * MS);
+        assert_int_equal(w.items[0][0].op, FRAME_RENEW);
+        assert_int_not_equal(w.head[0].seq, 0);
+        overflowed = overflowed || w.head[0].seq < last;
+        last = w.head[0].seq;
+        for (unsigned k = 0; k < 2; k++)
+            answer(&w, k, FRAME_RENEWED, 5);
+        assert_non_null(find(&w, LEASE_OPEN_GATE));
+    }
+    assert_true(overflowed);
+    end(&w);
+}
+
 /* The release of a term that was asked for, but never heard to be granted, may arrive late: it must not
  * meet a new bid at the same term.  (Found by the simulation.) */
 static void no_bid_uses_a_term_that_was_asked_for(void **state)
@@ -533,6 +570,8 @@ int main(void)
         cmocka_unit_test(what_the_gate_covers_is_given_back_at_once),
         cmocka_unit_test(a_new_drain_holds_from_the_next_bid),
         cmocka_unit_test(a_handover_closes_verifies_and_releases),
+        cmocka_unit_test(a_handover_names_its_successor_though_it_is_unwanted_meanwhile),
+        cmocka_unit_test(renewals_go_on_when_the_numbers_overflow),
         cmocka_unit_test(no_bid_uses_a_term_that_was_asked_for),
         cmocka_unit_test(a_server_without_its_record_is_taught_by_fresh_words),
         cmocka_unit_test(a_new_cluster_is_introduced_at_once),
