@@ -640,8 +640,8 @@ static void renew(struct lock *lock, int node, const struct frame_item *item, in
                   struct answers *answers)
 {
     /* Late, and another's grant is on its way to the disk: that one counts from when it is written. */
-    bool overtaken = lock->pending.active && !pending_is_own(lock, node) &&
-                     !HF_MUTANT(MUTANT_RENEW_WHILE_WRITING);
+    bool overtaken =
+        lock->pending.active && !pending_is_own(lock, node) && !HF_MUTANT(MUTANT_RENEW_WHILE_WRITING);
 
     if (!is_own(lock, node) || item->term != lock->term || overtaken) {
         answer(answers, lock, FRAME_NOT_YOURS, remaining_ms(lock, now), holder_of(lock, now));

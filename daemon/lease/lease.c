@@ -10,7 +10,8 @@ enum { SENT_RING = 256 }; /* frames to one server whose answers may still come *
 
 #define NS_PER_MS INT64_C(1000000)
 #define NEVER INT64_MAX
-/* Frames are numbered from here, so that a number which overflows after years is nothing that happens only then. */
+/* Frames are numbered from here, so that a number which overflows after years is nothing that happens only
+ * then. */
 #define FIRST_SEQ (UINT32_MAX - 40)
 /* How long a bid waits for disks, in leases. */
 #define BID_LEASES 4
@@ -639,16 +640,16 @@ static int64_t unknown_since(const struct lease *lease)
     return since;
 }
 
-/* From when on what a majority says is enough to teach the others.  For a lease after one lost its record, a bid
- * may still be won with what it granted before, at a term that the majority had not heard of. */
+/* From when on what a majority says is enough to teach the others.  For a lease after one lost its record, a
+ * bid may still be won with what it granted before, at a term that the majority had not heard of. */
 static int64_t words_since(const struct lease *lease)
 {
     return unknown_since(lease) + lease->config.lease_ms * NS_PER_MS;
 }
 
-/* The term from which the servers without a record have to start: the highest that a majority has; or, if all are
- * without (a new cluster, or all is lost), what we were told at the start; or the highest, if none of all ever
- * granted anything.  False if it is not known yet. */
+/* The term from which the servers without a record have to start: the highest that a majority has; or, if all
+ * are without (a new cluster, or all is lost), what we were told at the start; or the highest, if none of all
+ * ever granted anything.  False if it is not known yet. */
 static bool find_floor(const struct lease *lease, uint64_t *floor)
 {
     int64_t since = unknown_since(lease), enough = words_since(lease);

@@ -722,7 +722,7 @@ enum fault {
     FAULT_LATE_RELEASE,        /* requests of a node are late, and it hands over */
     FAULT_CUT_THEN_DISK_LOST,  /* a node loses one server, another server its disk */
     FAULT_SLOW_DISK_THEN_KILL, /* all disks are slow, then all servers are killed */
-    FAULT_LATE_RENEWAL,        /* requests of a node are late and all disks slow, then the node is stopped */
+    FAULT_LATE_RENEWAL,        /* disks are slow, a node's requests are lost, then late; then it is stopped */
     FAULTS,
 };
 
@@ -907,22 +907,25 @@ static void first_half(struct world *w, enum fault fault, int node, int server)
         cut(w, node, server, 3, true);
         break;
     case FAULT_LATE_RENEWAL:
-        all_links_of(w, node, 0, 2 * lease, false);
+        all_links_of(w, node, 0, 2 * MS, true);
         all_disks(w, lease / 2);
         break;
     default:
         all_disks(w, lease);
         break;
     }
-    push(w, (struct event){.kind = EV_SECOND,
-                           .time = w->now + lease / 4 + pick(w, lease),
-                           .a = (int)fault,
-                           .b = node,
-                           .c = server});
+    push(w,
+         (struct event){.kind = EV_SECOND,
+                        .time = w->now + lease / 4 + pick(w, fault == FAULT_LATE_RENEWAL ? lease / 8 : lease),
+                        .a = (int)fault,
+                        .b = node,
+                        .c = server});
 }
 
 static void second_half(struct world *w, enum fault fault, int node, int server)
 {
+    int64_t lease = w->lease_ms * MS;
+
     say(w, "second half of fault %d on node %s, server %d", (int)fault, node_names[node], server);
     switch (fault) {
     case FAULT_LAG_THEN_MUTE:
@@ -937,7 +940,16 @@ static void second_half(struct world *w, enum fault fault, int node, int server)
         start_server(w, server);
         break;
     case FAULT_LATE_RENEWAL:
-        fault_on_node(w, FAULT_PAUSE_NODE, node, w->now + (1 + pick(w, 3 * w->lease_ms / 2)) * MS);
+        if (!w->links[node][server].cut[0]) {
+            fault_on_node(w, FAULT_PAUSE_NODE, node, w->now + lease / 3 + pick(w, lease / 2));
+            break;
+        }
+        all_links_of(w, node, 0, lease * 3 / 4, false);
+        push(w, (struct event){.kind = EV_SECOND,
+                               .time = w->now + lease / 4 + pick(w, lease / 8),
+                               .a = (int)fault,
+                               .b = node,
+                               .c = server});
         break;
     default:
         all_disks(w, MS);

@@ -310,8 +310,8 @@ static void a_lock_that_is_kept_for_us_is_bid_for_at_once(void **state)
     end(&w);
 }
 
-/* Found by planned moves: a hint has no number, and after the 256th frame it was taken for the answer to a frame that
- * nobody remembers. */
+/* Found by planned moves: a hint has no number, and after the 256th frame it was taken for the answer to a
+ * frame that nobody remembers. */
 static void a_hint_counts_however_long_we_waited(void **state)
 {
     struct world w;
@@ -486,8 +486,9 @@ static void no_bid_uses_a_term_that_was_asked_for(void **state)
     end(&w);
 }
 
-/* A bid may be won for a lease after a server lost its record, with what that had granted before, and on another
- * server that had not heard of the term when we asked it first: so what counts is what is said after that. */
+/* A bid may be won for a lease after a server lost its record, with what that had granted before, and on
+ * another server that had not heard of the term when we asked it first: so what counts is what is said after
+ * that. */
 static void a_server_without_its_record_is_taught_by_fresh_words(void **state)
 {
     struct world w;

@@ -277,7 +277,8 @@ static void a_late_renewal_is_none_while_anothers_grant_is_written(void **state)
     end(&w);
 }
 
-/* Its own grant at a higher term, asked for but not yet answered, is no reason to lose the one that it has. */
+/* Its own grant at a higher term, asked for but not yet answered, is no reason to lose the one that it has.
+ */
 static void a_renewal_is_good_while_the_holders_next_grant_is_written(void **state)
 {
     struct world w;
