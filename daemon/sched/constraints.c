@@ -136,6 +136,19 @@ static xmlNode *expand_two(struct run *run, xmlNode *xml, const char *first, con
     return copy;
 }
 
+/* The rule: a colocation of one tag or template with another is ignored, as it does not say what is to be
+ * with what; an order of two is fine. */
+static xmlNode *expand_colocation(struct run *run, xmlNode *xml)
+{
+    if (hf_xml_child(xml, "resource_set") == NULL && names_tag(run, hf_xml_get(xml, "rsc")) &&
+        names_tag(run, hf_xml_get(xml, "with-rsc"))) {
+        sc_warn(run, "constraint %s is ignored: two tags or templates cannot be colocated",
+                hf_xml_get_or(xml, "id", ""));
+        return NULL;
+    }
+    return expand_two(run, xml, "rsc", "rsc-role", "with-rsc", "with-rsc-role", "role");
+}
+
 /* Whether the constraint's lifetime (rules; any of them) covers now, on node if one is given. */
 bool sc_in_lifetime(struct run *run, const xmlNode *xml, const struct node *node)
 {
@@ -183,7 +196,7 @@ void sc_unpack_constraints(struct run *run)
             if (expanded != NULL)
                 sc_unpack_order(run, expanded);
         } else if (hf_xml_is(xml, "rsc_colocation")) {
-            expanded = expand_two(run, xml, "rsc", "rsc-role", "with-rsc", "with-rsc-role", "role");
+            expanded = expand_colocation(run, xml);
             if (expanded != NULL)
                 sc_unpack_colocation(run, expanded);
         } else if (hf_xml_is(xml, "rsc_location")) {

@@ -360,6 +360,33 @@ static void a_failed_probe_says_where_it_was(void **state)
     }
 }
 
+static void two_tags_cannot_be_colocated(void **state)
+{
+    static const char tags[] =
+        "<tags><tag id='a'><obj_ref id='web'/></tag><tag id='b'><obj_ref id='db'/></tag></tags>";
+    static const struct {
+        const char *constraint, *node; /* where db, which must not be on n1, makes web go */
+    } cases[] = {{"<rsc_colocation id='c' rsc='a' with-rsc='db' score='INFINITY'/>", "n2"},
+                 {"<rsc_colocation id='c' rsc='a' with-rsc='b' score='INFINITY'/>", "n1"}};
+    (void)state;
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(cases); i++) {
+        char constraints[512];
+        snprintf(constraints, sizeof(constraints),
+                 "<rsc_location id='l' rsc='db' node='n1' score='-INFINITY'/>"
+                 "<rsc_location id='m' rsc='web' node='n1' score='10'/>%s",
+                 cases[i].constraint);
+        xmlDoc *cib = cluster("<primitive id='db' class='ocf' provider='pacemaker' type='Dummy'/>"
+                              "<primitive id='web' class='ocf' provider='pacemaker' type='Dummy'/>",
+                              constraints);
+        add(hf_xml_child(xmlDocGetRootElement(cib), "configuration"), tags);
+        struct sched_output *output = run(cib);
+        assert_string_equal(find(output, "web_start_0", NULL)->node_name, cases[i].node);
+        sched_output_free(output);
+        xmlFreeDoc(cib);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +402,7 @@ int main(void)
         cmocka_unit_test(an_instance_to_be_started_is_not_active),
         cmocka_unit_test(probes_do_not_wait_for_a_start_that_will_not_be),
         cmocka_unit_test(a_failed_probe_says_where_it_was),
+        cmocka_unit_test(two_tags_cannot_be_colocated),
     };
 
     hf_xml_init();
