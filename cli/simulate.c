@@ -136,10 +136,11 @@ static void show_decision(struct simulation *s, struct sched_output *output)
     const struct simulate_options *o = s->options;
 
     if (o->scores || o->utilization) {
-        hf_buf_printf(&s->out, "\n%s:\n",
-                      !o->utilization ? "Assignment Scores"
-                      : !o->scores    ? "Utilization Information"
-                                      : "Assignment Scores and Utilization Information");
+        if (!o->scores || !o->quiet)
+            hf_buf_printf(&s->out, "%s%s:\n", s->out.length > 0 ? "\n" : "",
+                          !o->utilization ? "Assignment Scores"
+                          : !o->scores    ? "Utilization Information"
+                                          : "Assignment Scores and Utilization Information");
         sched_print_scores(output, o->scores && o->quiet ? "" : "  * ", &s->out);
     }
     if (o->quiet)
@@ -246,6 +247,8 @@ static struct hf_error *change(struct simulation *s, const struct simulate_host 
     hf_buf_puts(&s->out, "\nPerforming Requested Modifications:\n");
     for (int i = 0; i < s->notes.n; i++)
         simulate_note_text(&s->notes.at[i], &s->out);
+    if (s->effective != NULL)
+        hf_buf_printf(&s->out, "%s\n", s->effective);
     return error;
 }
 

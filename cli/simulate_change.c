@@ -218,16 +218,49 @@ static void standby(xmlNode *cib, const char *name)
             set_pair(add_set(node, "instance_attributes", name), "standby", "on");
 }
 
+/* Whether a resource makes a remote or guest node of this name. */
+static bool makes_node(const xmlNode *parent, const char *name)
+{
+    HF_XML_EACH_ANY (child, parent) {
+        if ((hf_xml_is(child, "primitive") && strcmp(hf_xml_get_or(child, "type", ""), "remote") == 0 &&
+             strcmp(hf_xml_get_or(child, "id", ""), name) == 0) ||
+            (hf_xml_is(child, "nvpair") && strcmp(hf_xml_get_or(child, "name", ""), "remote-node") == 0 &&
+             strcmp(hf_xml_get_or(child, "value", ""), name) == 0) ||
+            makes_node(child, name))
+            return true;
+    }
+    return false;
+}
+
+/* A misspelt name would change nothing that is meant. */
 static struct hf_error *known_node(const xmlNode *cib, const char *name)
 {
-    HF_XML_EACH (node, hf_xml_child(hf_xml_child(cib, "configuration"), "nodes"), "node")
+    const xmlNode *configuration = hf_xml_child(cib, "configuration");
+
+    HF_XML_EACH (node, hf_xml_child(configuration, "nodes"), "node")
         if (strcmp(hf_xml_get_or(node, "uname", ""), name) == 0)
             return NULL;
+    HF_XML_EACH (state, hf_xml_child(cib, "status"), "node_state")
+        if (strcmp(hf_xml_get_or(state, "uname", ""), name) == 0)
+            return NULL;
+    if (makes_node(hf_xml_child(configuration, "resources"), name))
+        return NULL;
     return hf_error_new(HF_REFUSED, "there is no node %s", name);
 }
 
-static struct hf_error *change_nodes(xmlNode *cib, const struct simulate_changes *changes,
-                                     struct simulate_notes *notes)
+static struct hf_error *known_nodes(const xmlNode *cib, const struct simulate_changes *changes)
+{
+    const struct simulate_list *lists[] = {&changes->node_up, &changes->node_down, &changes->node_fail,
+                                           &changes->node_standby};
+    struct hf_error *error = NULL;
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(lists); i++)
+        for (int j = 0; error == NULL && j < lists[i]->n; j++)
+            error = known_node(cib, lists[i]->at[j]);
+    return error;
+}
+
+static void change_nodes(xmlNode *cib, const struct simulate_changes *changes, struct simulate_notes *notes)
 {
     for (int i = 0; i < changes->node_up.n; i++) {
         note(notes, NOTE_NODE, "Online", changes->node_up.at[i], NULL, NULL);
@@ -242,13 +275,9 @@ static struct hf_error *change_nodes(xmlNode *cib, const struct simulate_changes
         hf_xml_set(set_state(cib, changes->node_fail.at[i], true), "in_ccm", "false");
     }
     for (int i = 0; i < changes->node_standby.n; i++) {
-        struct hf_error *error = known_node(cib, changes->node_standby.at[i]);
-        if (error != NULL)
-            return error;
         note(notes, NOTE_NODE, "Standby", changes->node_standby.at[i], NULL, NULL);
         standby(cib, changes->node_standby.at[i]);
     }
-    return NULL;
 }
 
 /* --- tickets, operations --- */
@@ -380,6 +409,9 @@ static struct hf_error *inject_op(xmlNode *cib, const char *text, const struct s
     note(notes, NOTE_OPERATION, NULL, text, NULL, NULL);
     if (xml == NULL)
         return hf_error_new(HF_REFUSED, "there is no resource %s", op->resource);
+    struct hf_error *error = known_node(cib, op->node);
+    if (error != NULL)
+        return error;
     struct simulate_op known = *op;
     if (known.interval_ms < 0)
         known.interval_ms = monitor_interval(xml);
@@ -441,9 +473,10 @@ struct hf_error *simulate_change(xmlDoc *doc, const struct simulate_changes *cha
         set_pair(add_set(config, "cluster_property_set", "cib-bootstrap-options"), "have-watchdog",
                  changes->watchdog);
     }
-    error = change_nodes(cib, changes, notes);
+    error = known_nodes(cib, changes);
     if (error != NULL)
         return error;
+    change_nodes(cib, changes, notes);
     change_tickets(cib, &changes->ticket_grant, "Granting", "granted", "true", notes);
     change_tickets(cib, &changes->ticket_revoke, "Revoking", "granted", "false", notes);
     change_tickets(cib, &changes->ticket_standby, "Standby", "standby", "true", notes);

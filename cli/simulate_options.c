@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/simulate_run.h"
+#include "lib/xml.h"
 
 enum { OPT_NODE_STANDBY = 256, OPT_CHANGE, OPT_JSON, OPT_OUTPUT_AS, OPT_OUTPUT_TO, OPT_TEXT_FANCY };
 
@@ -195,6 +196,12 @@ static bool wrong(int *code, const char *problem, const char *found)
     return false;
 }
 
+static bool is_boolean(const char *text)
+{
+    bool value;
+    return text == NULL || hf_parse_bool(text, &value);
+}
+
 /* What the flags mean together. */
 static bool combine(struct simulate_options *o, int *code)
 {
@@ -216,12 +223,20 @@ static bool combine(struct simulate_options *o, int *code)
         return wrong(code, "expected one of -L, -x and -p", NULL);
     if (o->in_place && o->file == NULL)
         return wrong(code, "expected -x FILE with -X: it is where the result is stored", NULL);
+    if (!is_boolean(o->changes.quorum) || !is_boolean(o->changes.watchdog))
+        return wrong(code, "expected true or false",
+                     is_boolean(o->changes.quorum) ? o->changes.watchdog : o->changes.quorum);
     if (o->in_place)
         o->simulate = true;
     if (o->in_place && o->save_output == NULL)
         o->save_output = o->file;
     if (simulate_changes_any(&o->changes) && !o->run && o->save_input == NULL && o->save_output == NULL)
         o->simulate = true;
+    if (o->changes.op_fail.n > 0)
+        o->simulate = true;
+    /* These show or store a decision. */
+    if (o->scores || o->utilization || o->save_graph != NULL || o->save_dot != NULL)
+        o->run = true;
     return true;
 }
 

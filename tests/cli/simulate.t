@@ -33,6 +33,7 @@ Current cluster status:
 
 Performing Requested Modifications:
   * Failing node n1
+Using the original execution date of: 2023-11-14 22:13:20Z
 
 Transition Summary:
   * Start      db      (    n2 )
@@ -60,6 +61,7 @@ Current cluster status:
 
 Performing Requested Modifications:
   * Putting node n1 in standby
+Using the original execution date of: 2023-11-14 22:13:20Z
 
 Transition Summary:
   * Move       db      ( n1 -> n2 )
@@ -83,6 +85,7 @@ Performing Requested Modifications:
   * Injecting db:monitor@n1 into the configuration
   * Injecting attribute fail-count-db#monitor_10000=1 into /node_state '1'
   * Injecting attribute last-failure-db#monitor_10000=TIME into /node_state '1'
+Using the original execution date of: 2023-11-14 22:13:20Z
 
 Transition Summary:
   * Recover    db      (    n1 )
@@ -102,6 +105,7 @@ Revised Cluster Status:
 $ holdfast simulate -x up.xml --node-standby n1 --op-fail db:start@n2 | sed 's/=1[0-9]\{9\} into/=TIME into/' | sed -n '/Modif/,$p'
 Performing Requested Modifications:
   * Putting node n1 in standby
+Using the original execution date of: 2023-11-14 22:13:20Z
 
 Transition Summary:
   * Move       db      ( n1 -> n2 )
@@ -183,8 +187,6 @@ $ holdfast simulate -x up.xml -d n2 -R -s -A -c --output-as=xml
   <status code="0" message="OK"/>
 </pacemaker-result>
 $ holdfast simulate -x up.xml --output-to out.txt -R -Q -s; cat out.txt
-
-Assignment Scores:
 pcmk__primitive_assign: db allocation score on n1: 0
 pcmk__primitive_assign: db allocation score on n2: 0
 $ holdfast simulate -x up.xml --op-fail db:promote@n2 | sed -n '/not done/p'; holdfast simulate -x up.xml --op-fail db:promote@n2 --json | sed -n '/not-done/,/]/p'
@@ -218,6 +220,7 @@ Current cluster status:
 
 Performing Requested Modifications:
   * Injecting web_monitor_10000@n1=7 into the configuration
+Using the original execution date of: 2023-11-14 22:13:20Z
 simulate: there is no resource web
 holdfast: simulate failed
 [3]
@@ -269,3 +272,26 @@ Executing Cluster Transition:
   * Resource action: web             monitor=10000 on n2
   * Resource action: log             monitor=10000 on n1
 Using the original execution date of: 2023-11-14 22:13:20Z
+$ holdfast simulate -x up.xml -s | grep -A1 Scores; holdfast simulate -x cib.xml -Q -U | head -2; holdfast simulate -x cib.xml -Q -D scores.dot; head -1 scores.dot
+Assignment Scores:
+  * pcmk__primitive_assign: db allocation score on n1: 0
+Utilization Information:
+  * Original: n1 capacity:
+ digraph "g" {
+$ holdfast simulate -x up.xml -Q --node-fail n3
+simulate: there is no node n3
+holdfast: simulate failed
+[3]
+$ holdfast simulate -x up.xml -Q -i db_monitor_10000@n3=1
+simulate: there is no node n3
+holdfast: simulate failed
+[3]
+$ holdfast simulate -x up.xml -Q -q perhaps
+simulate: expected true or false, found 'perhaps'
+holdfast: simulate failed
+[2]
+$ holdfast simulate -x up.xml -R -F db_stop_0@n1=1 --node-standby n1 | grep -A3 Executing
+Executing Cluster Transition:
+  * Resource action: db              stop on n1
+Pretending action 2 failed with rc=1
+  * Injecting attribute fail-count-db#stop_0=INFINITY into /node_state '1'
