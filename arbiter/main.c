@@ -3,38 +3,33 @@
  *     holdfast-arbiterd [-c FILE] [-f] [-v]
  *     holdfast-arbiterd status | teach | new | lock-key ...
  */
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arbiter/command.h"
 #include "arbiter/server.h"
 #include "lib/log.h"
+#include "lib/program.h"
 
-static const char usual_config[] = "/etc/holdfast/arbiter.conf";
+#define NAME "holdfast-arbiterd"
+#define USUAL_CONFIG "/etc/holdfast/arbiter.conf"
 
-static int usage(void)
-{
-    fprintf(stderr,
-            "usage: holdfast-arbiterd [-c FILE] [-f] [-v] [-t]\n"
-            "       -c  configuration, %s by default     -f  log to standard error, too\n"
-            "       -t  read the configuration and stop         -v  log more\n"
-            "       holdfast-arbiterd status [--json] | teach CLUSTER TERM | new CLUSTER\n"
-            "       holdfast-arbiterd lock-key new CLUSTER FILE | add FILE | use FILE | prune FILE\n",
-            usual_config);
-    return HF_USAGE;
-}
+static const char usage_text[] =
+    "usage: holdfast-arbiterd [-c FILE] [-f] [-v] [-t]\n"
+    "  -c, --config FILE  configuration [" USUAL_CONFIG "]\n"
+    "  -f, --foreground   log to standard error instead of syslog\n"
+    "  -v, --verbose      log more\n"
+    "  -t, --check        read the configuration and stop\n"
+    "  -V, --version\n"
+    "       holdfast-arbiterd status [--json] | teach CLUSTER TERM | new CLUSTER\n"
+    "       holdfast-arbiterd lock-key new CLUSTER FILE | add FILE | use FILE | prune FILE\n";
 
 static int serve(const struct arbiter_config *config)
 {
     struct server *server;
-    struct hf_error *error HF_CLEANUP(hf_error_freep) = server_new(config, &server);
+    struct hf_error *error = server_new(config, &server);
 
-    if (error != NULL) {
-        hf_error_log("%s", hf_error_text(error));
-        fprintf(stderr, "holdfast-arbiterd: %s\n", hf_error_text(error));
-        return HF_FAILED;
-    }
+    if (error != NULL)
+        return hf_daemon_fail(NAME, error);
     hf_notice("serving");
     server_run(server);
     server_free(server);
@@ -44,46 +39,36 @@ static int serve(const struct arbiter_config *config)
 
 int main(int argc, char **argv)
 {
-    const char *path = usual_config;
-    bool foreground = false, verbose = false, test = false;
+    const char *path = USUAL_CONFIG;
+    bool foreground = false, verbose = false, check = false;
+    const struct hf_option known[] = {
+        {.name = "config", .letter = 'c', .text = &path},
+        {.name = "foreground", .letter = 'f', .flag = &foreground},
+        {.name = "verbose", .letter = 'v', .flag = &verbose},
+        {.name = "check", .letter = 't', .flag = &check},
+    };
+    const struct hf_program program = {
+        .name = NAME, .usage = usage_text, .options = known, .option_count = HF_ARRAY_LENGTH(known)};
     struct arbiter_config config;
-    struct hf_error *error HF_CLEANUP(hf_error_freep) = NULL;
-    int option, status = HF_OK;
+    struct hf_error *error;
+    int code;
 
     if (argc > 1 && strcmp(argv[1], "lock-key") == 0)
         return lock_key_command(argc - 2, argv + 2);
     if (argc > 1 && argv[1][0] != '-')
         return arbiter_command(argc - 1, argv + 1);
-    while ((option = getopt(argc, argv, "c:fvt")) != -1) {
-        switch (option) {
-        case 'c':
-            path = optarg;
-            break;
-        case 'f':
-            foreground = true;
-            break;
-        case 'v':
-            verbose = true;
-            break;
-        case 't':
-            test = true;
-            break;
-        default:
-            return usage();
-        }
-    }
-    if (optind != argc)
-        return usage();
+    code = hf_program_options(&program, argc, argv);
+    if (code >= 0)
+        return code;
     arbiter_config_init(&config);
     error = arbiter_config_read(path, &config);
-    if (error != NULL) {
-        fprintf(stderr, "holdfast-arbiterd: %s\n", hf_error_text(error));
-        status = HF_REFUSED;
-    } else if (!test) {
-        hf_log_open("holdfast-arbiterd", foreground, verbose);
-        status = serve(&config);
+    if (error != NULL || check) {
+        code = hf_program_fail(NAME, error);
+    } else {
+        hf_daemon_begin(NAME, foreground, verbose);
+        code = serve(&config);
         hf_log_close();
     }
     arbiter_config_free(&config);
-    return status;
+    return code;
 }

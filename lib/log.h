@@ -7,7 +7,8 @@
 #include <qb/qblog.h>
 #include <stdbool.h>
 
-/* name: the program's, for syslog. foreground: also to standard error. verbose: debug messages too. */
+/* name: the program's, for syslog.  foreground: to standard error instead of syslog.  verbose: debug messages
+ * too. */
 void hf_log_open(const char *name, bool foreground, bool verbose);
 /* Additionally to a file; false (and errno) if it cannot be opened. */
 bool hf_log_to_file(const char *path, bool verbose);

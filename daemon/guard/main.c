@@ -5,7 +5,6 @@
  * holds a lease up. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -28,8 +27,10 @@
 #include "daemon/guard/report.h"
 #include "daemon/guard/sockets.h"
 #include "lib/log.h"
+#include "lib/program.h"
 #include "lib/socket.h"
 
+#define NAME "holdfast-guard"
 #define CLOCK_EVERY_NS INT64_C(1000000000)
 #define LOG_STACK_BYTES 262144 /* qb_log formats a line of at most 4 KiB */
 
@@ -509,15 +510,13 @@ static void run(struct guard *guard)
 
 static int serve(struct guard *guard)
 {
-    struct hf_error *error HF_CLEANUP(hf_error_freep) = NULL;
+    struct hf_error *error;
 
     hf_make_folder_of(guard->config.socket);
     error = open_guard(guard);
     if (error != NULL) {
-        hf_error_log("cannot start: %s", hf_error_text(error));
-        fprintf(stderr, "holdfast-guard: %s\n", hf_error_text(error));
         close_guard(guard);
-        return (int)hf_error_kind(error);
+        return hf_daemon_fail(NAME, error);
     }
     become_real_time(&guard->config);
     hf_notice("guarding node %s of cluster %s", guard->config.node, guard->config.cluster);
@@ -547,72 +546,20 @@ static const char usage_text[] =
 /* The exit code to end with, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"socket", required_argument, NULL, 'S'},
-        {"check", no_argument, NULL, 't'},
-        {"status", no_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},
-        {"clear", no_argument, NULL, 'C'},
-        {"foreground", no_argument, NULL, 'f'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+    const struct hf_option known[] = {
+        {.name = "config", .letter = 'c', .text = &options->config},
+        {.name = "socket", .text = &options->socket},
+        {.name = "check", .letter = 't', .flag = &options->check},
+        {.name = "status", .letter = 's', .flag = &options->status},
+        {.name = "json", .flag = &options->json},
+        {.name = "clear", .flag = &options->clear},
+        {.name = "foreground", .letter = 'f', .flag = &options->foreground},
+        {.name = "verbose", .letter = 'v', .flag = &options->verbose},
     };
-    int option;
+    const struct hf_program program = {
+        .name = NAME, .usage = usage_text, .options = known, .option_count = HF_ARRAY_LENGTH(known)};
 
-    while ((option = getopt_long(argc, argv, "c:fvtsh", known, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            options->config = optarg;
-            break;
-        case 'S':
-            options->socket = optarg;
-            break;
-        case 't':
-            options->check = true;
-            break;
-        case 's':
-            options->status = true;
-            break;
-        case 'j':
-            options->json = true;
-            break;
-        case 'C':
-            options->clear = true;
-            break;
-        case 'f':
-            options->foreground = true;
-            break;
-        case 'v':
-            options->verbose = true;
-            break;
-        case 'V':
-            printf("holdfast-guard %s\n", HF_VERSION);
-            return 0;
-        case 'h':
-            fputs(usage_text, stdout);
-            return 0;
-        default:
-            fputs(usage_text, stderr);
-            return HF_USAGE;
-        }
-    }
-    if (optind == argc)
-        return -1;
-    fprintf(stderr, "holdfast-guard: '%s' was not expected\n%s", argv[optind], usage_text);
-    return HF_USAGE;
-}
-
-static int complain(struct hf_error *error)
-{
-    int code = (int)hf_error_kind(error);
-
-    if (error != NULL)
-        fprintf(stderr, "holdfast-guard: %s\n", hf_error_text(error));
-    hf_error_free(error);
-    return code;
+    return hf_program_options(&program, argc, argv);
 }
 
 static int print_status(const struct options *options)
@@ -622,7 +569,7 @@ static int print_status(const struct options *options)
     struct hf_error *error = guard_ask(options->socket, 2000, &status);
 
     if (error != NULL)
-        return complain(error);
+        return hf_program_fail(NAME, error);
     guard_report(&text, &status, options->json);
     fputs(hf_buf_text(&text), stdout);
     guard_status_clear(&status);
@@ -708,7 +655,7 @@ static int clear_gates(struct guard *guard)
     if (error == NULL && unlink(guard->config.orders) != 0 && errno != ENOENT)
         error = hf_error_errno(errno, "cannot remove %s", guard->config.orders);
     close_guard(guard);
-    return complain(error);
+    return hf_program_fail(NAME, error);
 }
 
 /* All of a stack is in locked memory, and the default is 8 MB. */
@@ -728,9 +675,8 @@ static void open_log(const struct options *options)
 {
     const sigset_t signals = our_signals();
 
-    signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_BLOCK, &signals, NULL);
-    hf_log_open("holdfast-guard", options->foreground, options->verbose);
+    hf_daemon_begin(NAME, options->foreground, options->verbose);
     qb_log_ctl(QB_LOG_SYSLOG, QB_LOG_CONF_THREADED, QB_TRUE);
     keep_stacks_small();
     if (qb_log_thread_start() != 0)
@@ -752,7 +698,7 @@ int main(int argc, char **argv)
     struct hf_error *error = guard_config_read(options.config, &guard.config);
 
     if (error != NULL || options.check) {
-        code = complain(error);
+        code = hf_program_fail(NAME, error);
     } else if (options.clear) {
         code = clear_gates(&guard);
     } else {

@@ -1,7 +1,6 @@
 /* vip.c - holdfast-vip: speaks with the guard of this machine about a VIP, for the resource agent
  * ocf:holdfast:VIP and for people.  Exit codes are OCF's; the first line on standard error says why. */
 #include <errno.h>
-#include <getopt.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -12,6 +11,7 @@
 #include "daemon/guard/agent.h"
 #include "daemon/guard/report.h"
 #include "daemon/guard/vip_options.h"
+#include "lib/program.h"
 
 /* OCF 1.1, "Exit status codes" */
 enum {
@@ -313,42 +313,26 @@ static int misuse(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"socket", required_argument, NULL, 'S'},
-        {"timeout", required_argument, NULL, 't'},
-        {"successor", required_argument, NULL, 'n'},
-        {"json", no_argument, NULL, 'j'},
-        {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+    struct command command = {0};
+    const char *timeout = "5";
+    const struct hf_option known[] = {
+        {.name = "socket", .text = &command.socket},
+        {.name = "timeout", .letter = 't', .text = &timeout},
+        {.name = "successor", .text = &command.successor},
+        {.name = "json", .flag = &command.json},
     };
-    struct command command = {.timeout_ms = 5000};
-    int option;
+    const struct hf_program program = {.name = "holdfast-vip",
+                                       .usage = usage_text,
+                                       .options = known,
+                                       .option_count = HF_ARRAY_LENGTH(known),
+                                       .words = HF_WORDS_AMONG};
+    int code = hf_program_options(&program, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "t:h", known, NULL)) != -1) {
-        switch (option) {
-        case 'S':
-            command.socket = optarg;
-            break;
-        case 't':
-            command.timeout_ms = (int)(strtod(optarg, NULL) * 1000);
-            break;
-        case 'n':
-            command.successor = optarg[0] == '\0' ? NULL : optarg;
-            break;
-        case 'j':
-            command.json = true;
-            break;
-        case 'V':
-            printf("holdfast-vip %s\n", HF_VERSION);
-            return OCF_SUCCESS;
-        case 'h':
-            fputs(usage_text, stdout);
-            return OCF_SUCCESS;
-        default:
-            return misuse();
-        }
-    }
+    if (code >= 0)
+        return code == 0 ? OCF_SUCCESS : OCF_ERR_ARGS;
+    if (command.successor != NULL && command.successor[0] == '\0')
+        command.successor = NULL;
+    command.timeout_ms = (int)(strtod(timeout, NULL) * 1000);
     if (optind == argc || command.timeout_ms <= 0)
         return misuse();
     for (size_t i = 0; i < HF_ARRAY_LENGTH(commands); i++) {

@@ -3,7 +3,6 @@
  * Everything that the daemon decides is decided by node_step().  This file turns what corosync, the control
  * socket, the agent runner, the disk and the clock say into events, and carries out the effects. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,8 +24,11 @@
 #include "lib/buf.h"
 #include "lib/control.h"
 #include "lib/log.h"
+#include "lib/program.h"
 #include "lib/xml.h"
 #include "lib/zone.h"
+
+#define NAME "holdfastd"
 
 struct options {
     bool foreground, verbose;
@@ -495,75 +497,33 @@ static int32_t on_signal(int32_t number, void *data)
     return 0;
 }
 
-static void usage(FILE *out)
-{
-    fputs("usage: holdfastd [-f] [-v] [-l FILE] [-d DIRECTORY] [-r PROGRAM]\n"
-          "  -f, --foreground       log to standard error instead of syslog\n"
-          "  -v, --verbose          log debug messages too\n"
-          "  -l, --log-file FILE    log to FILE too\n"
-          "  -d, --directory DIR    keep the CIB in DIR [" HF_STATEDIR "]\n"
-          "  -r, --runner PROGRAM   the agent runner to start where there is none\n"
-          "  -g, --guard-config FILE  where the guard is configured\n"
-          "  -V, --version\n"
-          "holdfastd stays in the foreground; see holdfastd(8).\n",
-          out);
-}
+static const char usage_text[] = "usage: holdfastd [-f] [-v] [-l FILE] [-d DIRECTORY] [-r PROGRAM]\n"
+                                 "  -f, --foreground       log to standard error instead of syslog\n"
+                                 "  -v, --verbose          log debug messages too\n"
+                                 "  -l, --log-file FILE    log to FILE too\n"
+                                 "  -d, --directory DIR    keep the CIB in DIR [" HF_STATEDIR "]\n"
+                                 "  -r, --runner PROGRAM   the agent runner to start where there is none\n"
+                                 "  -g, --guard-config FILE  where the guard is configured\n"
+                                 "  -V, --version\n"
+                                 "holdfastd stays in the foreground; see holdfastd(8).\n";
 
 /* The exit status, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {
-        {"foreground", no_argument, NULL, 'f'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"log-file", required_argument, NULL, 'l'},
-        {"directory", required_argument, NULL, 'd'},
-        {"runner", required_argument, NULL, 'r'},
-        {"guard-config", required_argument, NULL, 'g'},
-        {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+    const struct hf_option known[] = {
+        {.name = "foreground", .letter = 'f', .flag = &options->foreground},
+        {.name = "verbose", .letter = 'v', .flag = &options->verbose},
+        {.name = "log-file", .letter = 'l', .text = &options->log_file},
+        {.name = "directory", .letter = 'd', .text = &options->state_directory},
+        {.name = "runner", .letter = 'r', .text = &options->runner},
+        {.name = "guard-config", .letter = 'g', .text = &options->guard_config},
     };
-    int option;
+    const struct hf_program program = {
+        .name = NAME, .usage = usage_text, .options = known, .option_count = HF_ARRAY_LENGTH(known)};
 
     *options = (struct options){.state_directory = HF_STATEDIR,
                                 .guard_config = HF_SYSCONFDIR "/holdfast/guard.conf"};
-    while ((option = getopt_long(argc, argv, "fvl:d:r:g:Vh", known, NULL)) != -1) {
-        switch (option) {
-        case 'f':
-            options->foreground = true;
-            break;
-        case 'v':
-            options->verbose = true;
-            break;
-        case 'l':
-            options->log_file = optarg;
-            break;
-        case 'd':
-            options->state_directory = optarg;
-            break;
-        case 'r':
-            options->runner = optarg;
-            break;
-        case 'g':
-            options->guard_config = optarg;
-            break;
-        case 'V':
-            puts("holdfastd " HF_VERSION);
-            return 0;
-        case 'h':
-            usage(stdout);
-            return 0;
-        default:
-            usage(stderr);
-            return HF_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "holdfastd: unexpected argument '%s'\n", argv[optind]);
-        usage(stderr);
-        return HF_USAGE;
-    }
-    return -1;
+    return hf_program_options(&program, argc, argv);
 }
 
 static struct hf_error *open_store(struct daemon *daemon)
@@ -633,9 +593,8 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     hf_xml_init();
-    signal(SIGPIPE, SIG_IGN);
     umask(027);
-    hf_log_open("holdfastd", daemon.options.foreground, daemon.options.verbose);
+    hf_daemon_begin(NAME, daemon.options.foreground, daemon.options.verbose);
     if (daemon.options.log_file != NULL && !hf_log_to_file(daemon.options.log_file, daemon.options.verbose)) {
         fprintf(stderr, "holdfastd: cannot write %s: %s\n", daemon.options.log_file, strerror(errno));
         return HF_FAILED;
@@ -644,10 +603,7 @@ int main(int argc, char **argv)
     struct hf_error *error = start(&daemon);
 
     if (error != NULL) {
-        hf_error_log("cannot start: %s", hf_error_text(error));
-        fprintf(stderr, "holdfastd: %s\n", hf_error_text(error));
-        daemon.exit_status = (int)hf_error_kind(error);
-        hf_error_free(error);
+        daemon.exit_status = hf_daemon_fail(NAME, error);
     } else {
         hf_notice("holdfastd " HF_VERSION " started");
         qb_loop_run(daemon.loop);

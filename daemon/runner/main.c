@@ -4,7 +4,6 @@
  *   holdfast-runner --call CLASS[:PROVIDER]:TYPE ACTION [k=v...]  one action, here and now (call.c)
  *   holdfast-runner --list                                        what a running one knows (list.c) */
 #include <errno.h>
-#include <getopt.h>
 #include <qb/qbloop.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,9 @@
 #include "daemon/runner/report.h"
 #include "daemon/runner/server.h"
 #include "lib/log.h"
+#include "lib/program.h"
+
+#define NAME "holdfast-runner"
 
 struct options {
     const char *socket;
@@ -51,62 +53,28 @@ static bool parse_ms(const char *text, uint32_t *value)
 /* The exit code to end with, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {
-        {"socket", required_argument, NULL, 's'},
-        {"agents", required_argument, NULL, 'a'},
-        {"call", no_argument, NULL, 'c'},
-        {"list", no_argument, NULL, 'l'},
-        {"resource", required_argument, NULL, 'r'},
-        {"timeout", required_argument, NULL, 't'},
-        {"foreground", no_argument, NULL, 'f'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+    const char *timeout = NULL;
+    const struct hf_option known[] = {
+        {.name = "socket", .letter = 's', .text = &options->socket},
+        {.name = "agents", .letter = 'a', .text = &options->agents},
+        {.name = "call", .letter = 'c', .flag = &options->call},
+        {.name = "list", .letter = 'l', .flag = &options->list},
+        {.name = "resource", .letter = 'r', .text = &options->resource},
+        {.name = "timeout", .letter = 't', .text = &timeout},
+        {.name = "foreground", .letter = 'f', .flag = &options->foreground},
+        {.name = "verbose", .letter = 'v', .flag = &options->verbose},
     };
-    int option;
+    const struct hf_program program = {.name = NAME,
+                                       .usage = usage_text,
+                                       .options = known,
+                                       .option_count = HF_ARRAY_LENGTH(known),
+                                       .words = HF_WORDS_BEHIND};
+    int code = hf_program_options(&program, argc, argv);
 
-    while ((option = getopt_long(argc, argv, "+s:a:clr:t:fvVh", known, NULL)) != -1) {
-        switch (option) {
-        case 's':
-            options->socket = optarg;
-            break;
-        case 'a':
-            options->agents = optarg;
-            break;
-        case 'c':
-            options->call = true;
-            break;
-        case 'l':
-            options->list = true;
-            break;
-        case 'r':
-            options->resource = optarg;
-            break;
-        case 't':
-            if (!parse_ms(optarg, &options->timeout_ms)) {
-                fprintf(stderr, "holdfast-runner: --timeout %s: expected milliseconds\n", optarg);
-                return HF_USAGE;
-            }
-            break;
-        case 'f':
-            options->foreground = true;
-            break;
-        case 'v':
-            options->verbose = true;
-            break;
-        case 'V':
-            printf("holdfast-runner %s\n", HF_VERSION);
-            return 0;
-        case 'h':
-            fputs(usage_text, stdout);
-            return 0;
-        default:
-            fputs(usage_text, stderr);
-            return HF_USAGE;
-        }
-    }
-    return -1;
+    if (code >= 0 || timeout == NULL || parse_ms(timeout, &options->timeout_ms))
+        return code;
+    fprintf(stderr, NAME ": --timeout %s: expected milliseconds\n", timeout);
+    return HF_USAGE;
 }
 
 static int32_t on_term(int32_t number, void *data)
@@ -125,43 +93,41 @@ static void make_rsctmp(void)
         hf_warn("/run/resource-agents: %s", strerror(errno));
 }
 
+static void run(qb_loop_t *loop, struct runner_server *server, const char *socket)
+{
+    qb_loop_signal_handle term, interrupt;
+
+    qb_loop_signal_add(loop, QB_LOOP_HIGH, SIGTERM, server, on_term, &term);
+    qb_loop_signal_add(loop, QB_LOOP_HIGH, SIGINT, server, on_term, &interrupt);
+    hf_notice("running agents for %s", socket);
+    qb_loop_run(loop);
+    runner_server_free(server);
+    hf_notice("ended");
+}
+
 static int serve(const struct options *options, const struct runner_places *places)
 {
     qb_loop_t *loop = qb_loop_create();
     struct runner_server *server;
     bool taken;
+    int code = 0;
 
-    hf_log_open("holdfast-runner", options->foreground, options->verbose);
-    signal(SIGPIPE, SIG_IGN);
+    hf_daemon_begin(NAME, options->foreground, options->verbose);
     make_rsctmp();
 
     struct hf_error *error = runner_server_new(loop, options->socket, places, &server, &taken);
 
-    if (error != NULL || taken) {
-        int code = taken ? 0 : (int)hf_error_kind(error);
-
-        if (taken)
-            hf_notice("another agent runner serves %s already", options->socket);
-        else
-            hf_error_log("cannot start: %s", hf_error_text(error));
-        fprintf(stderr, "holdfast-runner: %s\n", taken ? "one is running already" : hf_error_text(error));
-        hf_error_free(error);
-        qb_loop_destroy(loop);
-        hf_log_close();
-        return code;
+    if (error != NULL) {
+        code = hf_daemon_fail(NAME, error);
+    } else if (taken) {
+        hf_notice("another agent runner serves %s already", options->socket);
+        fputs(NAME ": one is running already\n", stderr);
+    } else {
+        run(loop, server, options->socket);
     }
-
-    qb_loop_signal_handle term, interrupt;
-
-    qb_loop_signal_add(loop, QB_LOOP_HIGH, SIGTERM, server, on_term, &term);
-    qb_loop_signal_add(loop, QB_LOOP_HIGH, SIGINT, server, on_term, &interrupt);
-    hf_notice("running agents for %s", options->socket);
-    qb_loop_run(loop);
-    runner_server_free(server);
     qb_loop_destroy(loop);
-    hf_notice("ended");
     hf_log_close();
-    return 0;
+    return code;
 }
 
 int main(int argc, char **argv)
@@ -184,7 +150,7 @@ int main(int argc, char **argv)
         return runner_call_once(&one, &places);
     }
     if (optind < argc) {
-        fprintf(stderr, "holdfast-runner: '%s' was not expected\n%s", argv[optind], usage_text);
+        fprintf(stderr, NAME ": '%s' was not expected\n%s", argv[optind], usage_text);
         return HF_USAGE;
     }
     return options.list ? runner_list(options.socket) : serve(&options, &places);

@@ -1,4 +1,5 @@
-/* test_lib.c - unit tests of lib/: errors, buffers, arena, wire encoding, XML access, sockets. */
+/* test_lib.c - unit tests of lib/: errors, buffers, arena, wire encoding, XML access, sockets, command lines.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include "lib/buf.h"
 #include "lib/ini.h"
 #include "lib/error.h"
+#include "lib/program.h"
 #include "lib/socket.h"
 #include "lib/wire.h"
 #include "lib/xml.h"
@@ -263,6 +265,67 @@ static void a_socket_path_has_a_limit(void **state)
     assert_int_equal(fd, -1);
 }
 
+/* What is read from a command line: a flag, a value, the words behind; and the exit code. */
+struct line {
+    bool loud;
+    const char *file;
+    int first_word;
+};
+
+static int read_line(struct line *line, enum hf_words words, char **argv)
+{
+    const struct hf_option known[] = {
+        {.name = "loud", .letter = 'l', .flag = &line->loud},
+        {.name = "file", .text = &line->file},
+    };
+    const struct hf_program program = {.name = "program",
+                                       .usage = "usage: program\n",
+                                       .options = known,
+                                       .option_count = HF_ARRAY_LENGTH(known),
+                                       .words = words};
+    int argc = 0, code;
+
+    while (argv[argc] != NULL)
+        argc++;
+    *line = (struct line){.loud = false};
+    optind = 0;
+    code = hf_program_options(&program, argc, argv);
+    line->first_word = optind;
+    return code;
+}
+
+#define ARGV(...) ((char *[]){(char *)"program", __VA_ARGS__, NULL})
+
+static void command_lines_are_taken_apart(void **state)
+{
+    struct line line;
+
+    assert_int_equal(read_line(&line, HF_WORDS_NONE, ARGV("-l", "--file", "x")), -1);
+    assert_true(line.loud);
+    assert_string_equal(line.file, "x");
+    assert_int_equal(read_line(&line, HF_WORDS_NONE, ARGV("--file=y")), -1);
+    assert_false(line.loud);
+    assert_string_equal(line.file, "y");
+    assert_int_equal(read_line(&line, HF_WORDS_NONE, ARGV("--version")), 0);
+    assert_int_equal(read_line(&line, HF_WORDS_NONE, ARGV("-h")), 0);
+    assert_int_equal(read_line(&line, HF_WORDS_NONE, ARGV("--nonsense")), HF_USAGE);
+    assert_int_equal(read_line(&line, HF_WORDS_NONE, ARGV("--file")), HF_USAGE);
+    assert_int_equal(read_line(&line, HF_WORDS_NONE, ARGV("word")), HF_USAGE);
+}
+
+static void words_and_options_have_their_places(void **state)
+{
+    struct line line;
+
+    assert_int_equal(read_line(&line, HF_WORDS_AMONG, ARGV("word", "-l")), -1);
+    assert_true(line.loud);
+    assert_int_equal(line.first_word, 2);
+    assert_int_equal(read_line(&line, HF_WORDS_BEHIND, ARGV("--file", "x", "word", "-l")), -1);
+    assert_false(line.loud);
+    assert_string_equal(line.file, "x");
+    assert_int_equal(line.first_word, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +340,8 @@ int main(void)
         cmocka_unit_test(ini_numbers_have_units_and_bounds),
         cmocka_unit_test(sockets_have_one_server),
         cmocka_unit_test(a_socket_path_has_a_limit),
+        cmocka_unit_test(command_lines_are_taken_apart),
+        cmocka_unit_test(words_and_options_have_their_places),
     };
 
     hf_xml_init();
