@@ -565,13 +565,13 @@ static int parse_options(int argc, char **argv, struct options *options)
 static int print_status(const struct options *options)
 {
     struct guard_status status;
-    struct hf_buf text HF_CLEANUP(hf_buf_free) = {0};
+    char *text HF_CLEANUP(hf_freep) = NULL;
     struct hf_error *error = guard_ask(options->socket, 2000, &status);
 
     if (error != NULL)
         return hf_program_fail(NAME, error);
-    guard_report(&text, &status, options->json);
-    fputs(hf_buf_text(&text), stdout);
+    text = guard_report(&status, options->json);
+    fputs(text, stdout);
     guard_status_clear(&status);
     return 0;
 }

@@ -1,9 +1,12 @@
 /* report.c - see report.h. */
 #include "daemon/guard/report.h"
 
+#include <inttypes.h>
 #include <qb/qbloop.h>
-#include <string.h>
+#include <stdio.h>
 #include <time.h>
+
+#include "lib/writer.h"
 
 #define MS INT64_C(1000000)
 
@@ -76,292 +79,247 @@ struct hf_error *guard_ask(const char *socket, int timeout_ms, struct guard_stat
                         socket == NULL ? GUARD_SOCKET : socket, timeout_ms);
 }
 
-/* --- text --- */
+/* --- telling --- */
 
-static bool owned(const struct guard_lock *lock, int64_t now)
+static int64_t to_ms(int64_t ns)
 {
-    return (lock->state == GUARD_OWNING || lock->state == GUARD_CLOSING) && now < lock->until;
+    return ns / MS;
 }
 
-static void text_lock(struct hf_buf *buf, const struct guard_lock *lock, int64_t now)
+/* Time left (or gone, for what lies behind), ms; 0 for never. */
+static void write_time(struct hf_writer *writer, const char *key, int64_t time, int64_t now)
 {
-    hf_buf_printf(buf, "lock %s: %s", lock->want.lock, guard_lock_state_name(lock->state));
-    if (owned(lock, now))
-        hf_buf_printf(buf, ", token %llu, %lld ms left", (unsigned long long)lock->token,
-                      (long long)((lock->until - now) / MS));
+    hf_write_int(writer, key, NULL, time == 0 ? 0 : to_ms(time - now));
+}
+
+static void write_gate(struct hf_writer *writer, const struct guard_gate *gate)
+{
+    hf_write_object(writer, "gate");
+    hf_write_string(writer, "mode", NULL, gate->kernel ? "kernel" : "user space only");
+    hf_write_string(writer, "reason", NULL, gate->reason);
+    hf_write_end(writer);
+    if (gate->kernel)
+        hf_write_line(writer, "gate: kernel");
+    else
+        hf_write_line(writer, "gate: user space only (%s)", gate->reason);
+}
+
+static void write_clock(struct hf_writer *writer, const struct guard_clock *clock, int64_t now)
+{
+    int64_t step = to_ms(clock->step);
+
+    hf_write_object(writer, "clock");
+    hf_write_int(writer, "step_ms", NULL, step);
+    write_time(writer, "at_ms", clock->at, now);
+    hf_write_end(writer);
+    if (clock->at != 0)
+        hf_write_line(writer, "clock: set %s by %" PRId64 " ms, %" PRId64 " s ago",
+                      step > 0 ? "forward" : "back", step > 0 ? step : -step, to_ms(now - clock->at) / 1000);
+}
+
+static void write_watchdog(struct hf_writer *writer, const struct guard_watchdog *watchdog)
+{
+    const char *mode = guard_watchdog_mode_name(watchdog->mode);
+
+    hf_write_object(writer, "watchdog");
+    hf_write_string(writer, "mode", NULL, mode);
+    hf_write_int(writer, "timeout_ms", NULL, watchdog->timeout_ms);
+    hf_write_string(writer, "reason", NULL, watchdog->reason);
+    hf_write_end(writer);
+    if (watchdog->reason[0] == '\0')
+        hf_write_line(writer, "watchdog: %s", mode);
+    else
+        hf_write_line(writer, "watchdog: %s (%s)", mode, watchdog->reason);
+}
+
+static void write_server(struct hf_writer *writer, const struct guard_server *server, int64_t now)
+{
+    struct hf_buf line HF_CLEANUP(hf_buf_free) = {0};
+
+    hf_write_object(writer, NULL);
+    hf_write_string(writer, "server", NULL, server->name);
+    hf_write_bool(writer, "up", NULL, server->up);
+    hf_write_bool(writer, "known", NULL, server->known);
+    write_time(writer, "heard_ms", server->last_heard, now);
+    write_time(writer, "ready_ms", server->ready_at > now ? server->ready_at : 0, now);
+    hf_write_string(writer, "reason", NULL, server->reason);
+    hf_write_end(writer);
+
+    hf_buf_printf(&line, "server %s: %s", server->name, server->up ? "answers" : "not reachable");
+    if (server->last_heard > 0)
+        hf_buf_printf(&line, ", heard %" PRId64 " ms ago", to_ms(now - server->last_heard));
+    if (server->up && server->ready_at > now)
+        hf_buf_printf(&line, ", grants in %" PRId64 " ms", to_ms(server->ready_at - now));
+    if (server->reason[0] != '\0')
+        hf_buf_printf(&line, ": %s", server->reason);
+    hf_write_line(writer, "%s", hf_buf_text(&line));
+}
+
+static void write_lock(struct hf_writer *writer, const struct guard_lock *lock, int64_t now)
+{
+    const char *state = guard_lock_state_name(lock->state);
+    bool owned = (lock->state == GUARD_OWNING || lock->state == GUARD_CLOSING) && now < lock->until;
+    struct hf_buf line HF_CLEANUP(hf_buf_free) = {0};
+
+    hf_write_object(writer, NULL);
+    hf_write_string(writer, "lock", NULL, lock->want.lock);
+    hf_write_string(writer, "state", NULL, state);
+    hf_write_bool(writer, "wanted", NULL, lock->wanted);
+    hf_write_bool(writer, "owned", NULL, owned);
+    hf_write_int(writer, "rank", NULL, lock->want.rank);
+    hf_write_int(writer, "token", NULL, (int64_t)lock->token);
+    if (lock->want.drain_ms != GUARD_DRAIN_DEFAULT)
+        hf_write_int(writer, "drain_ms", NULL, lock->want.drain_ms);
+    write_time(writer, "left_ms", lock->until, now);
+    hf_write_string(writer, "holder", NULL, lock->holder);
+    hf_write_end(writer);
+
+    hf_buf_printf(&line, "lock %s: %s", lock->want.lock, state);
+    if (owned)
+        hf_buf_printf(&line, ", token %" PRIu64 ", %" PRId64 " ms left", lock->token,
+                      to_ms(lock->until - now));
     if (lock->state == GUARD_WAITING && lock->holder[0] != '\0')
-        hf_buf_printf(buf, ", held by %s", lock->holder);
+        hf_buf_printf(&line, ", held by %s", lock->holder);
     if (lock->state == GUARD_WAITING && lock->not_before > now)
-        hf_buf_printf(buf, ", bids again in %lld ms", (long long)((lock->not_before - now) / MS));
-    hf_buf_putc(buf, '\n');
+        hf_buf_printf(&line, ", bids again in %" PRId64 " ms", to_ms(lock->not_before - now));
+    hf_write_line(writer, "%s", hf_buf_text(&line));
 }
 
-static void text_vip(struct hf_buf *buf, const struct guard_vip_state *vip, int64_t now)
+static void write_vip(struct hf_writer *writer, const struct guard_vip_state *vip, int64_t now)
 {
+    bool open = vip->until > now;
     char address[46];
 
     guard_address_text(&vip->vip.address, address);
-    hf_buf_printf(buf, "vip %s: %s/%u on %s, gate %s", vip->vip.id, address, vip->vip.prefix,
-                  vip->vip.interface, vip->until > now ? "open" : "shut");
-    if (!vip->protected)
-        hf_buf_puts(buf, ", NOT protected by the kernel");
-    if (vip->fault[0] != '\0')
-        hf_buf_printf(buf, ": %s", vip->fault);
-    hf_buf_putc(buf, '\n');
+    hf_write_object(writer, NULL);
+    hf_write_string(writer, "id", NULL, vip->vip.id);
+    hf_write_string(writer, "address", NULL, address);
+    hf_write_int(writer, "prefix", NULL, vip->vip.prefix);
+    hf_write_string(writer, "interface", NULL, vip->vip.interface);
+    hf_write_string(writer, "lock", NULL, vip->vip.lock);
+    hf_write_bool(writer, "open", NULL, open);
+    hf_write_bool(writer, "protected", NULL, vip->protected);
+    hf_write_string(writer, "fault", NULL, vip->fault);
+    hf_write_end(writer);
+    hf_write_line(writer, "vip %s: %s/%u on %s, gate %s%s%s%s", vip->vip.id, address, vip->vip.prefix,
+                  vip->vip.interface, open ? "open" : "shut",
+                  vip->protected ? "" : ", NOT protected by the kernel", vip->fault[0] == '\0' ? "" : ": ",
+                  vip->fault);
 }
 
-static void text_router(struct hf_buf *buf, const struct guard_router_state *router, int64_t now)
+static void router_line(struct hf_buf *line, const struct guard_router_state *router, const char *master,
+                        int64_t now)
 {
-    char address[46];
-
-    hf_buf_printf(buf, "router %s: %s for %lld s, VRID %u%s on %s, version %u, priority %u, right %s%s",
-                  router->id, guard_router_state_name(router->state),
-                  (long long)((now - router->since) / MS / 1000), router->vrid,
-                  router->vrid_chosen ? " (chosen)" : "", router->interface, router->version,
+    hf_buf_printf(line,
+                  "router %s: %s for %" PRId64 " s, VRID %u%s on %s, version %u, priority %u, right %s%s",
+                  router->id, guard_router_state_name(router->state), to_ms(now - router->since) / 1000,
+                  router->vrid, router->vrid_chosen ? " (chosen)" : "", router->interface, router->version,
                   router->priority, guard_router_right_name(router->right),
                   router->right == ROUTER_RIGHT_NONE ? " (nothing but VRRP keeps it from being on two nodes)"
                   : router->has_right                ? ""
                                                      : " (not here)");
     if (router->token != 0)
-        hf_buf_printf(buf, ", token %llu", (unsigned long long)router->token);
+        hf_buf_printf(line, ", token %" PRIu64, router->token);
     if (router->stands_back)
-        hf_buf_puts(buf, ", stands back until it is promoted or another is MASTER");
-    if (router->master_heard && router->state != ROUTER_MASTER) {
-        guard_address_text(&router->master, address);
-        hf_buf_printf(buf, ", last heard %s with priority %u", address, router->master_priority);
-    }
-    hf_buf_printf(buf, "; %llu adverts sent, %llu heard, %llu refused, %llu contested",
-                  (unsigned long long)router->sent, (unsigned long long)router->heard,
-                  (unsigned long long)router->refused, (unsigned long long)router->contested);
+        hf_buf_puts(line, ", stands back until it is promoted or another is MASTER");
+    if (router->master_heard && router->state != ROUTER_MASTER)
+        hf_buf_printf(line, ", last heard %s with priority %u", master, router->master_priority);
+    hf_buf_printf(line,
+                  "; %" PRIu64 " adverts sent, %" PRIu64 " heard, %" PRIu64 " refused, %" PRIu64 " contested",
+                  router->sent, router->heard, router->refused, router->contested);
     if (router->refusal[0] != '\0')
-        hf_buf_printf(buf, "; last refused %s", router->refusal);
+        hf_buf_printf(line, "; last refused %s", router->refusal);
     if (router->fault[0] != '\0')
-        hf_buf_printf(buf, ": %s", router->fault);
-    hf_buf_putc(buf, '\n');
+        hf_buf_printf(line, ": %s", router->fault);
 }
 
-static void text_server(struct hf_buf *buf, const struct guard_server *server, int64_t now)
+static void write_addresses(struct hf_writer *writer, const struct guard_router_state *router)
 {
-    hf_buf_printf(buf, "server %s: %s", server->name, server->up ? "answers" : "not reachable");
-    if (server->last_heard > 0)
-        hf_buf_printf(buf, ", heard %lld ms ago", (long long)((now - server->last_heard) / MS));
-    if (server->up && server->ready_at > now)
-        hf_buf_printf(buf, ", grants in %lld ms", (long long)((server->ready_at - now) / MS));
-    if (server->reason[0] != '\0')
-        hf_buf_printf(buf, ": %s", server->reason);
-    hf_buf_putc(buf, '\n');
-}
+    char address[46], text[52];
 
-void guard_report_text(struct hf_buf *buf, const struct guard_status *status, int64_t now)
-{
-    hf_buf_printf(buf, "guard: process %u\n", status->pid);
-    if (status->gate.kernel)
-        hf_buf_puts(buf, "gate: kernel\n");
-    else
-        hf_buf_printf(buf, "gate: user space only (%s)\n", status->gate.reason);
-    if (status->clock.at != 0)
-        hf_buf_printf(buf, "clock: set %s by %lld ms, %lld s ago\n",
-                      status->clock.step > 0 ? "forward" : "back",
-                      (long long)((status->clock.step > 0 ? status->clock.step : -status->clock.step) / MS),
-                      (long long)((now - status->clock.at) / (1000 * MS)));
-    hf_buf_printf(buf, "watchdog: %s", guard_watchdog_mode_name(status->watchdog.mode));
-    if (status->watchdog.reason[0] != '\0')
-        hf_buf_printf(buf, " (%s)", status->watchdog.reason);
-    hf_buf_putc(buf, '\n');
-    for (size_t i = 0; i < status->server_count; i++)
-        text_server(buf, &status->servers[i], now);
-    for (size_t i = 0; i < status->lock_count; i++)
-        text_lock(buf, &status->locks[i], now);
-    for (size_t i = 0; i < status->vip_count; i++)
-        text_vip(buf, &status->vips[i], now);
-    for (size_t i = 0; i < status->router_count; i++)
-        text_router(buf, &status->routers[i], now);
-}
-
-/* --- JSON --- */
-
-static void json_string(struct hf_buf *buf, const char *name, const char *text)
-{
-    hf_buf_printf(buf, "\"%s\":\"", name);
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c == '"' || c == '\\')
-            hf_buf_printf(buf, "\\%c", c);
-        else if (c < ' ' || c == 127)
-            hf_buf_printf(buf, "\\u%04x", c);
-        else
-            hf_buf_putc(buf, *text);
-    }
-    hf_buf_putc(buf, '"');
-}
-
-/* Time left (or gone, for what lies behind), ms; 0 for never. */
-static void json_time(struct hf_buf *buf, const char *name, int64_t time, int64_t now)
-{
-    hf_buf_printf(buf, ",\"%s\":%lld", name, (long long)(time == 0 ? 0 : (time - now) / MS));
-}
-
-static void json_bool(struct hf_buf *buf, const char *name, bool value)
-{
-    hf_buf_printf(buf, ",\"%s\":%s", name, value ? "true" : "false");
-}
-
-static void json_lock(struct hf_buf *buf, const struct guard_lock *lock, int64_t now)
-{
-    hf_buf_putc(buf, '{');
-    json_string(buf, "lock", lock->want.lock);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "state", guard_lock_state_name(lock->state));
-    json_bool(buf, "wanted", lock->wanted);
-    json_bool(buf, "owned", owned(lock, now));
-    hf_buf_printf(buf, ",\"rank\":%u,\"token\":%llu", lock->want.rank, (unsigned long long)lock->token);
-    if (lock->want.drain_ms != GUARD_DRAIN_DEFAULT)
-        hf_buf_printf(buf, ",\"drain_ms\":%u", lock->want.drain_ms);
-    json_time(buf, "left_ms", lock->until, now);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "holder", lock->holder);
-    hf_buf_putc(buf, '}');
-}
-
-static void json_vip(struct hf_buf *buf, const struct guard_vip_state *vip, int64_t now)
-{
-    char address[46];
-
-    guard_address_text(&vip->vip.address, address);
-    hf_buf_putc(buf, '{');
-    json_string(buf, "id", vip->vip.id);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "address", address);
-    hf_buf_printf(buf, ",\"prefix\":%u,", vip->vip.prefix);
-    json_string(buf, "interface", vip->vip.interface);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "lock", vip->vip.lock);
-    json_bool(buf, "open", vip->until > now);
-    json_bool(buf, "protected", vip->protected);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "fault", vip->fault);
-    hf_buf_putc(buf, '}');
-}
-
-static void json_number(struct hf_buf *buf, const char *name, uint64_t number)
-{
-    hf_buf_printf(buf, ",\"%s\":%llu", name, (unsigned long long)number);
-}
-
-static void json_addresses(struct hf_buf *buf, const struct guard_router_state *router)
-{
-    char address[46];
-
-    hf_buf_puts(buf, ",\"addresses\":[");
+    hf_write_list(writer, "addresses");
     for (unsigned i = 0; i < router->address_count; i++) {
         guard_address_text(&router->addresses[i].address, address);
-        hf_buf_printf(buf, "%s\"%s/%u\"", i == 0 ? "" : ",", address, router->addresses[i].prefix);
+        snprintf(text, sizeof(text), "%s/%u", address, router->addresses[i].prefix);
+        hf_write_string(writer, NULL, NULL, text);
     }
-    hf_buf_putc(buf, ']');
+    hf_write_end(writer);
 }
 
-static void json_router(struct hf_buf *buf, const struct guard_router_state *router, int64_t now)
+static void write_router(struct hf_writer *writer, const struct guard_router_state *router, int64_t now)
 {
-    char address[46] = "";
+    struct hf_buf line HF_CLEANUP(hf_buf_free) = {0};
+    char master[46] = "";
 
     if (router->master_heard)
-        guard_address_text(&router->master, address);
-    hf_buf_putc(buf, '{');
-    json_string(buf, "id", router->id);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "state", guard_router_state_name(router->state));
-    hf_buf_putc(buf, ',');
-    json_string(buf, "reason", router->reason);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "interface", router->interface);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "lock", router->lock);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "right", guard_router_right_name(router->right));
-    json_bool(buf, "has_right", router->has_right);
-    json_bool(buf, "promoted", router->promoted);
-    json_bool(buf, "stands_back", router->stands_back);
-    json_bool(buf, "vrid_chosen", router->vrid_chosen);
-    json_number(buf, "version", router->version);
-    json_number(buf, "vrid", router->vrid);
-    json_number(buf, "priority", router->priority);
-    json_number(buf, "token", router->token);
-    json_number(buf, "changes", router->changes);
-    json_time(buf, "since_ms", router->since, now);
-    json_addresses(buf, router);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "master", address);
-    json_number(buf, "master_priority", router->master_priority);
-    json_number(buf, "sent", router->sent);
-    json_number(buf, "heard", router->heard);
-    json_number(buf, "refused", router->refused);
-    json_number(buf, "contested", router->contested);
-    json_number(buf, "became_master", router->became_master);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "refusal", router->refusal);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "fault", router->fault);
-    hf_buf_putc(buf, '}');
+        guard_address_text(&router->master, master);
+    hf_write_object(writer, NULL);
+    hf_write_string(writer, "id", NULL, router->id);
+    hf_write_string(writer, "state", NULL, guard_router_state_name(router->state));
+    hf_write_string(writer, "reason", NULL, router->reason);
+    hf_write_string(writer, "interface", NULL, router->interface);
+    hf_write_string(writer, "lock", NULL, router->lock);
+    hf_write_string(writer, "right", NULL, guard_router_right_name(router->right));
+    hf_write_bool(writer, "has_right", NULL, router->has_right);
+    hf_write_bool(writer, "promoted", NULL, router->promoted);
+    hf_write_bool(writer, "stands_back", NULL, router->stands_back);
+    hf_write_bool(writer, "vrid_chosen", NULL, router->vrid_chosen);
+    hf_write_int(writer, "version", NULL, router->version);
+    hf_write_int(writer, "vrid", NULL, router->vrid);
+    hf_write_int(writer, "priority", NULL, router->priority);
+    hf_write_int(writer, "token", NULL, (int64_t)router->token);
+    hf_write_int(writer, "changes", NULL, (int64_t)router->changes);
+    write_time(writer, "since_ms", router->since, now);
+    write_addresses(writer, router);
+    hf_write_string(writer, "master", NULL, master);
+    hf_write_int(writer, "master_priority", NULL, router->master_priority);
+    hf_write_int(writer, "sent", NULL, (int64_t)router->sent);
+    hf_write_int(writer, "heard", NULL, (int64_t)router->heard);
+    hf_write_int(writer, "refused", NULL, (int64_t)router->refused);
+    hf_write_int(writer, "contested", NULL, (int64_t)router->contested);
+    hf_write_int(writer, "became_master", NULL, (int64_t)router->became_master);
+    hf_write_string(writer, "refusal", NULL, router->refusal);
+    hf_write_string(writer, "fault", NULL, router->fault);
+    hf_write_end(writer);
+
+    router_line(&line, router, master, now);
+    hf_write_line(writer, "%s", hf_buf_text(&line));
 }
 
-static void json_server(struct hf_buf *buf, const struct guard_server *server, int64_t now)
+static void write_status(struct hf_writer *writer, const struct guard_status *status, int64_t now)
 {
-    hf_buf_putc(buf, '{');
-    json_string(buf, "server", server->name);
-    json_bool(buf, "up", server->up);
-    json_bool(buf, "known", server->known);
-    json_time(buf, "heard_ms", server->last_heard, now);
-    json_time(buf, "ready_ms", server->ready_at > now ? server->ready_at : 0, now);
-    hf_buf_putc(buf, ',');
-    json_string(buf, "reason", server->reason);
-    hf_buf_putc(buf, '}');
+    hf_write_int(writer, "pid", NULL, status->pid);
+    hf_write_line(writer, "guard: process %u", status->pid);
+    write_gate(writer, &status->gate);
+    write_clock(writer, &status->clock, now);
+    write_watchdog(writer, &status->watchdog);
+    hf_write_list(writer, "servers");
+    for (size_t i = 0; i < status->server_count; i++)
+        write_server(writer, &status->servers[i], now);
+    hf_write_end(writer);
+    hf_write_list(writer, "locks");
+    for (size_t i = 0; i < status->lock_count; i++)
+        write_lock(writer, &status->locks[i], now);
+    hf_write_end(writer);
+    hf_write_list(writer, "vips");
+    for (size_t i = 0; i < status->vip_count; i++)
+        write_vip(writer, &status->vips[i], now);
+    hf_write_end(writer);
+    hf_write_list(writer, "routers");
+    for (size_t i = 0; i < status->router_count; i++)
+        write_router(writer, &status->routers[i], now);
+    hf_write_end(writer);
 }
 
-void guard_report_json(struct hf_buf *buf, const struct guard_status *status, int64_t now)
+char *guard_report(const struct guard_status *status, bool json)
 {
-    hf_buf_printf(buf, "{\"pid\":%u,\"gate\":{", status->pid);
-    json_string(buf, "mode", status->gate.kernel ? "kernel" : "user space only");
-    hf_buf_putc(buf, ',');
-    json_string(buf, "reason", status->gate.reason);
-    hf_buf_puts(buf, "},\"watchdog\":{");
-    json_string(buf, "mode", guard_watchdog_mode_name(status->watchdog.mode));
-    hf_buf_printf(buf, ",\"timeout_ms\":%u,", status->watchdog.timeout_ms);
-    json_string(buf, "reason", status->watchdog.reason);
-    hf_buf_printf(buf, "},\"clock\":{\"step_ms\":%lld", (long long)(status->clock.step / MS));
-    json_time(buf, "at_ms", status->clock.at, now);
-    hf_buf_puts(buf, "},\"servers\":[");
-    for (size_t i = 0; i < status->server_count; i++) {
-        hf_buf_puts(buf, i == 0 ? "" : ",");
-        json_server(buf, &status->servers[i], now);
-    }
-    hf_buf_puts(buf, "],\"locks\":[");
-    for (size_t i = 0; i < status->lock_count; i++) {
-        hf_buf_puts(buf, i == 0 ? "" : ",");
-        json_lock(buf, &status->locks[i], now);
-    }
-    hf_buf_puts(buf, "],\"vips\":[");
-    for (size_t i = 0; i < status->vip_count; i++) {
-        hf_buf_puts(buf, i == 0 ? "" : ",");
-        json_vip(buf, &status->vips[i], now);
-    }
-    hf_buf_puts(buf, "],\"routers\":[");
-    for (size_t i = 0; i < status->router_count; i++) {
-        hf_buf_puts(buf, i == 0 ? "" : ",");
-        json_router(buf, &status->routers[i], now);
-    }
-    hf_buf_puts(buf, "]}\n");
-}
-
-void guard_report(struct hf_buf *buf, const struct guard_status *status, bool json)
-{
+    struct hf_writer *writer = hf_writer_new(json ? HF_WRITER_JSON : HF_WRITER_TEXT);
     struct timespec time;
-    int64_t now;
+    char *text;
 
     clock_gettime(CLOCK_BOOTTIME, &time);
-    now = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-    if (json)
-        guard_report_json(buf, status, now);
-    else
-        guard_report_text(buf, status, now);
+    write_status(writer, status, (int64_t)time.tv_sec * 1000000000 + time.tv_nsec);
+    text = hf_writer_finish(writer);
+    hf_writer_free(writer);
+    return text;
 }

@@ -7,13 +7,10 @@
 /* Asks the guard at socket (NULL: GUARD_SOCKET) for its state, as an observer, and waits at most timeout_ms.
  * *status is the caller's, for guard_status_clear().  HF_FAILED, with what to do, if there is no guard. */
 struct hf_error *guard_ask(const char *socket, int timeout_ms, struct guard_status *status) HF_MUST_CHECK;
+/* Frees what is in it. */
 void guard_status_clear(struct guard_status *status);
 
-/* Appends some lines of text; now: CLOCK_BOOTTIME, ns. */
-void guard_report_text(struct hf_buf *buf, const struct guard_status *status, int64_t now);
-/* Appends one JSON object and a newline. */
-void guard_report_json(struct hf_buf *buf, const struct guard_status *status, int64_t now);
-/* Either of them, as of now. */
-void guard_report(struct hf_buf *buf, const struct guard_status *status, bool json);
+/* Lines of text, or one JSON object; the caller's. Times in it are as of now. */
+char *guard_report(const struct guard_status *status, bool json) __attribute__((returns_nonnull));
 
 #endif

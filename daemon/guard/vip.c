@@ -284,13 +284,13 @@ static int run_validate(const struct command *command)
 static int run_status(const struct command *command)
 {
     struct guard_status status;
-    struct hf_buf text HF_CLEANUP(hf_buf_free) = {0};
+    char *text HF_CLEANUP(hf_freep) = NULL;
     struct hf_error *error = guard_ask(command->socket, command->timeout_ms, &status);
 
     if (error != NULL)
         return complain(OCF_ERR_GENERIC, error);
-    guard_report(&text, &status, command->json);
-    fputs(hf_buf_text(&text), stdout);
+    text = guard_report(&status, command->json);
+    fputs(text, stdout);
     guard_status_clear(&status);
     return OCF_SUCCESS;
 }
