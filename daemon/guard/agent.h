@@ -12,6 +12,7 @@ struct guard_agent;
  * knows of routers.  HF_FAILED, with what to do, if there is none within timeout_ms. */
 struct hf_error *guard_agent_open(const char *socket, int timeout_ms,
                                   struct guard_agent **agent) HF_MUST_CHECK;
+/* What was ordered stays. NULL is fine. */
 void guard_agent_close(struct guard_agent *agent);
 
 /* Gives an order (ROUTER_ADD to ROUTER_TRACK) and waits for its answer.  *refusal: why not, the caller's;

@@ -41,11 +41,13 @@ struct guard_config {
 
 /* Defaults, for whatever the file does not say. */
 void guard_config_init(struct guard_config *config);
-/* Reads path over the defaults. */
+/* Reads path over the defaults.  HF_FAILED if it cannot be read, HF_REFUSED with file and line for what it
+ * says. */
 struct hf_error *guard_config_read(const char *path, struct guard_config *config) HF_MUST_CHECK;
 /* The same for text, named source in errors. */
 struct hf_error *guard_config_parse(const char *text, const char *source,
                                     struct guard_config *config) HF_MUST_CHECK;
+/* Frees what is in it. */
 void guard_config_free(struct guard_config *config);
 
 #endif

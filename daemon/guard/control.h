@@ -22,6 +22,7 @@ struct control_hooks {
 /* Listens at path, in place of a socket that nobody serves any more. HF_REFUSED if another guard does. */
 struct hf_error *control_new(struct loop *loop, const char *path, const struct control_hooks *hooks,
                              void *context, struct control **control) HF_MUST_CHECK;
+/* Closes all connections, and removes the socket. NULL is fine. */
 void control_free(struct control *control);
 
 /* News for every client that was greeted. */

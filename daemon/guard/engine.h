@@ -51,8 +51,8 @@ struct engine *engine_new(const struct engine_config *config, const struct engin
  * nothing needs it, and runs on otherwise. */
 void engine_free(struct engine *engine);
 
-/* An order (WANT, UNWANT, RELEASE, VIP_ADD, VIP_REMOVE, ALIVE).  Returns why it cannot be followed, the
- * caller's, or NULL. */
+/* An order of holdfastd (WANT, UNWANT, RELEASE, VIP_ADD, VIP_REMOVE, ALIVE, ROUTER_PRIORITY, QUORUM, HINT).
+ * Returns why it cannot be followed, the caller's, or NULL. */
 char *engine_order(struct engine *engine, const struct guard_frame *frame, int64_t now);
 
 /* An order of an agent (ROUTER_ADD to ROUTER_TRACK), answered through the hook, now or later. */
@@ -69,16 +69,19 @@ void engine_needs(const struct engine *engine,
  * nothing to drain: the right to decide) is left to others until it is back. */
 void engine_attended(struct engine *engine, bool present, int64_t now);
 
+/* The connection to a lock server (its place in config.servers) is there: TLS and all. */
 void engine_link_up(struct engine *engine, unsigned server, int64_t now);
-/* reason: in words, for status */
+/* It broke, or could not be made.  reason: in words, for status. */
 void engine_link_down(struct engine *engine, unsigned server, const char *reason, int64_t now);
 /* Why a link that is not up is not, in words; the same ones again cost nothing. */
 void engine_link_why(struct engine *engine, unsigned server, const char *why);
+/* One whole lock frame came from it; borrowed. */
 void engine_link_frame(struct engine *engine, unsigned server, const uint8_t *bytes, size_t length,
                        int64_t now);
 /* Interfaces or filters changed. */
 void engine_network_changed(struct engine *engine, int64_t now);
 
+/* engine_deadline() has come. */
 void engine_tick(struct engine *engine, int64_t now);
 /* What both clocks say, ns; about once a second. */
 void engine_clock(struct engine *engine, int64_t now, int64_t wall);
@@ -90,8 +93,8 @@ void engine_retire(struct engine *engine, int64_t now);
 /* Nothing is owned any more. */
 bool engine_retired(const struct engine *engine);
 
-/* Everything that is known, as frames: LOCK, VIP, SERVER, GATE, WATCHDOG. */
-void engine_describe(struct engine *engine, void (*take)(void *context, const struct guard_frame *frame),
-                     void *context, int64_t now);
+/* Everything that is known, as frames: GATE, SERVER, LOCK, ROUTER, VIP, WATCHDOG, CLOCK. */
+void engine_describe(const struct engine *engine,
+                     void (*take)(void *context, const struct guard_frame *frame), void *context);
 
 #endif

@@ -145,8 +145,8 @@ void engine_tell_changes(struct engine *engine)
     engine_tell_servers(engine);
 }
 
-void engine_describe(struct engine *engine, void (*take)(void *context, const struct guard_frame *frame),
-                     void *context, int64_t now)
+void engine_describe(const struct engine *engine,
+                     void (*take)(void *context, const struct guard_frame *frame), void *context)
 {
     struct guard_frame gate = {.type = GUARD_GATE,
                                .gate = {.kernel = gate_mode(engine->config.gate) == GATE_KERNEL}};

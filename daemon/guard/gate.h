@@ -30,6 +30,7 @@ struct gate *gate_open(const char *pins);
 /* Leaves map and programs at work; NULL is fine. */
 void gate_close(struct gate *gate);
 
+/* Whether it is in the kernel.  It stays as gate_open() found it. */
 enum gate_mode gate_mode(const struct gate *gate);
 /* Why it is GATE_USER_SPACE, and what to do; "" if it is not. Borrowed. */
 const char *gate_reason(const struct gate *gate);

@@ -36,10 +36,11 @@ void link_free(struct link *link);
 int link_fd(const struct link *link);
 /* EPOLLIN and, if there is something to send, EPOLLOUT. */
 uint32_t link_events(const struct link *link);
-/* CLOCK_BOOTTIME, ns; INT64_MAX for never. */
+/* When link_step() is due with no event: CLOCK_BOOTTIME, ns; INT64_MAX for never. */
 int64_t link_deadline(const struct link *link);
 
-/* now: CLOCK_BOOTTIME, ns; ready: the events that the loop saw, 0 for none. */
+/* Goes on: connecting, TLS, reading, writing, or trying again.  now: CLOCK_BOOTTIME, ns; ready: the events
+ * that the loop saw, 0 for none. */
 void link_step(struct link *link, int64_t now, uint32_t ready);
 
 /* Sends a frame if the link is up; what the socket does not take at once is kept, up to a bound. */
@@ -48,6 +49,7 @@ void link_send(struct link *link, int64_t now, const uint8_t *bytes, size_t leng
 /* Drops the connection, if there is one, and makes another after a short random pause. */
 void link_reconnect(struct link *link, int64_t now);
 
+/* Connected and past TLS: frames can be sent. */
 bool link_is_up(const struct link *link);
 /* Why nothing comes from the server, in words that say what to do; "" once it has spoken.  Borrowed until the
  * next step. */

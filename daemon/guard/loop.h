@@ -13,7 +13,9 @@ struct loop;
 
 typedef void loop_handler(void *context, uint32_t events);
 
+/* *loop is the caller's; HF_FAILED if the kernel has no epoll or timerfd to give. */
 struct hf_error *loop_new(struct loop **loop) HF_MUST_CHECK;
+/* Closes none of the descriptors that it watches. NULL is fine. */
 void loop_free(struct loop *loop);
 
 /* Watches fd for EPOLL... events (0: none but errors); again to change them. */

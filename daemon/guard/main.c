@@ -302,7 +302,7 @@ static void on_describe(void *context, void (*take)(void *to, const struct guard
 {
     struct guard *guard = context;
 
-    engine_describe(guard->engine, take, to, loop_now());
+    engine_describe(guard->engine, take, to);
 }
 
 static const struct control_hooks control_hooks = {

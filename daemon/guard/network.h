@@ -20,7 +20,9 @@ struct network_interface {
     uint8_t mac[6]; /* of ARPHRD_ETHER */
 };
 
+/* Opens the netlink and packet sockets.  *network is the caller's; HF_FAILED says which could not be. */
 struct hf_error *network_new(struct network **network) HF_MUST_CHECK;
+/* Leaves addresses, routes, rules and interfaces as they are. NULL is fine. */
 void network_free(struct network *network);
 
 /* Readable when an interface, its addresses, qdiscs or filters changed. */

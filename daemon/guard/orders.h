@@ -20,12 +20,14 @@ struct orders {
     uint64_t top;             /* the highest token that was ever owned */
 };
 
+/* Frees what is in it, and leaves it empty. */
 void orders_clear(struct orders *orders);
+/* Adds a copy. */
 void orders_add_want(struct orders *orders, const struct guard_want *want);
 void orders_add_vip(struct orders *orders, const struct guard_vip *vip);
 void orders_add_router(struct orders *orders, const struct guard_router *router);
 
-/* boot: this boot's id; orders of another boot are none. */
+/* Appends the file's bytes.  boot: this boot's id; orders of another boot are none. */
 void orders_encode(const struct orders *orders, const uint8_t boot[ORDERS_BOOT_BYTES], struct hf_buf *buf);
 /* HF_REFUSED, with orders empty, if it is no file of orders; empty and NULL if it is another boot's. */
 struct hf_error *orders_decode(const void *bytes, size_t length, const uint8_t boot[ORDERS_BOOT_BYTES],

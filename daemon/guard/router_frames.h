@@ -185,11 +185,12 @@ bool guard_name_ok(const char *text);
 bool guard_interface_ok(const char *name);
 #define GUARD_NAME_RULE "1 to 63 letters, digits and . _ - : @ /"
 
-/* What is wrong with one, as a sentence; NULL if nothing. */
+/* What is wrong with one, as a sentence (static); NULL if nothing. */
 const char *guard_router_fault(const struct guard_router *router);
 const char *guard_router_order_fault(const struct guard_router_order *order);
 const char *guard_router_state_fault(const struct guard_router_state *state);
 
+/* Appends one to a frame, and reads one from it: what is not as it should be fails the reader. */
 void guard_put_router(struct hf_buf *buf, const struct guard_router *router);
 void guard_get_router(struct hf_reader *reader, struct guard_router *router);
 void guard_put_router_order(struct hf_buf *buf, const struct guard_router_order *order);

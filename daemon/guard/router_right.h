@@ -5,6 +5,7 @@
 
 #include "daemon/guard/routers-private.h"
 
+/* This node is quorate; after a restart, until quorum is heard of: it was, as its open gates say. */
 bool routers_quorate(const struct routers *routers, int64_t now);
 /* Sets whose gate has shut by itself, because this process or machine slept, are BACKUP: others may have
  * taken over. */

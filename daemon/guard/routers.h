@@ -74,6 +74,7 @@ void routers_free(struct routers *routers);
 
 /* A router of an earlier life of this guard. */
 void routers_take_up(struct routers *routers, const struct guard_router *order, int64_t now);
+/* Adds each router as it was ordered, with how it stands in its flags: for the file of orders. */
 void routers_collect(const struct routers *routers, struct orders *orders);
 
 /* An order of an agent; answered through the hook. */
@@ -89,6 +90,7 @@ void routers_packet(struct routers *routers, const char *interface, const struct
                     int64_t now);
 /* Interfaces or their addresses changed. */
 void routers_network(struct routers *routers, int64_t now);
+/* routers_deadline() has come: CLOCK_BOOTTIME, ns; INT64_MAX for never. */
 void routers_tick(struct routers *routers, int64_t now);
 int64_t routers_deadline(const struct routers *routers);
 /* The guard ends in order: what needs no lock is given up, too. */

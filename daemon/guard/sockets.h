@@ -15,12 +15,16 @@ struct sockets;
 /* interface: the one that it came in by; received borrows its bytes. */
 typedef void sockets_handler(void *context, const char *interface, const struct vrrp_received *received);
 
+/* Without a socket yet.  handler is called for each packet that comes in; loop is borrowed, and outlives it.
+ */
 struct sockets *sockets_new(struct loop *loop, sockets_handler *handler, void *context);
+/* Closes them all. NULL is fine. */
 void sockets_free(struct sockets *sockets);
 
 /* Which sockets are needed: begin, name each, end; those that were not named are closed.  A socket that is
  * open on the interface of this index stays as it is. */
 void sockets_begin(struct sockets *sockets);
+/* HF_FAILED if it could not be opened: the others are not affected. */
 struct hf_error *sockets_need(struct sockets *sockets, const char *interface, int ifindex,
                               enum vrrp_family family) HF_MUST_CHECK;
 void sockets_end(struct sockets *sockets);

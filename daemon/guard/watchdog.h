@@ -1,6 +1,6 @@
 /* watchdog.h - /dev/watchdog: the hardware that resets this machine when nobody feeds it.
  *
- * watchdog_fault() is the decision, pure; the rest is the device.  The guard feeds it only while something
+ * watchdog_judge() is the decision, pure; the rest is the device.  The guard feeds it only while something
  * here needs it and holdfastd's last word still holds: its heartbeat is fresh and every lock that was lost
  * has been followed (all it covered has stopped).  A node whose holdfastd hangs, or cannot stop what lost its
  * lock, is reset; the other nodes wait for the lock's drain, which must be longer than the device's timeout.
@@ -45,6 +45,7 @@ struct hf_error *watchdog_stop(struct watchdog *watchdog) HF_MUST_CHECK;
 /* Leaves an open device running. NULL is fine. */
 void watchdog_free(struct watchdog *watchdog);
 
+/* Whether there is a device to feed at all, and whether this process has it open. */
 bool watchdog_configured(const struct watchdog *watchdog);
 bool watchdog_running(const struct watchdog *watchdog);
 /* The device's own, once it is open; what was asked for before. ms */

@@ -122,6 +122,7 @@ enum vrrp_reason {
     VRRP_WHY_ORDERED,
 };
 
+/* In words, for logs: "MASTER", "the master was silent". Static. */
 const char *vrrp_state_text(enum vrrp_state state);
 const char *vrrp_reason_text(enum vrrp_reason reason);
 
