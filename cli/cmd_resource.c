@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/crm/print.h"
+#include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/status.h"
 #include "lib/xml.h"
@@ -250,6 +251,14 @@ static const xmlNode *promotable_clone(const xmlNode *resource)
     return NULL;
 }
 
+static const xmlNode *first_member(const xmlNode *resource)
+{
+    HF_XML_EACH_ANY (child, resource)
+        if (crm_is_resource(child))
+            return child;
+    return NULL;
+}
+
 static const xmlNode *find_in(const xmlDoc *cib, const char *id)
 {
     struct crm_edit edit;
@@ -328,6 +337,25 @@ static struct hf_error *current_node(struct session *session, const char *id, ch
     return error;
 }
 
+/* A move is an infinite score, and that is not more than another one. */
+static struct hf_error *say_if_held(struct session *session, const struct move_edit *wanted)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_is_collecting(session) ? NULL : session_cib(session, &cib);
+    const xmlNode *resource;
+    bool promoted;
+
+    if (error != NULL || cib == NULL)
+        return error;
+    resource = find_in(cib, wanted->id);
+    promoted = promotable_clone(resource) != NULL;
+    while (resource != NULL && !hf_xml_is(resource, "primitive"))
+        resource = first_member(resource);
+    return resource == NULL ? NULL
+                            : explain_if_held(session->writer, cib, hf_xml_get_or(resource, "id", ""),
+                                              wanted->node, promoted);
+}
+
 static struct hf_error *move_or_ban(struct session *session, int argc, char **argv, bool ban)
 {
     struct move_edit wanted = {.id = argv[1], .ban = ban};
@@ -360,7 +388,10 @@ static struct hf_error *move_or_ban(struct session *session, int argc, char **ar
         hf_write_line(session->writer, "Keeping '%s' away from %s; 'resource clear %s' ends that.", argv[1],
                       here, argv[1]);
     }
-    return session_change(session, &edit, NULL);
+
+    struct hf_error *error = session_change(session, &edit, NULL);
+
+    return error != NULL || wanted.ban ? error : say_if_held(session, &wanted);
 }
 
 static struct hf_error *run_move(struct session *session, int argc, char **argv)

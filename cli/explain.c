@@ -1,7 +1,8 @@
 /* explain.c - `holdfast explain`: why a resource is or is not on a node, from what the scheduler recorded.
  *
  * The scheduler keeps the cause of each score, ban and action (sched_explain()); this only prints them,
- * strongest first, with the command that changes it where there is one. */
+ * strongest first, with the command that changes it where there is one.  The same says after a `resource
+ * move` what is stronger than the move. */
 #include "cli/explain.h"
 
 #include <string.h>
@@ -128,6 +129,88 @@ struct hf_error *explain_write(struct hf_writer *writer, const xmlDoc *cib, cons
     for (int i = 0; i < count; i++)
         write_reason(writer, &reasons[i], resource);
     hf_write_end(writer);
+    free(HF_STEAL(reasons));
+    sched_output_free(output);
+    return NULL;
+}
+
+/* --- what holds a resource --- */
+
+/* Whether id, or an instance of it, is there (node NULL: anywhere) now. */
+static bool is_on(const struct status_resource *list, int n, const char *id, const char *node)
+{
+    for (int i = 0; i < n; i++) {
+        if (is_on(list[i].children, list[i].n_children, id, node))
+            return true;
+        for (int k = 0; is_about(list[i].id, id) && k < list[i].n_nodes; k++)
+            if (node == NULL || strcmp(list[i].nodes[k], node) == 0)
+                return true;
+    }
+    return false;
+}
+
+static bool will_be_promoted(const struct sched_output *output, const char *id, const char *node)
+{
+    int n;
+    const struct sched_promotion *list = sched_promotions(output, &n);
+
+    for (int i = 0; i < n; i++)
+        if (list[i].promoted && is_about(list[i].resource, id) && strcmp(list[i].node, node) == 0)
+            return true;
+    return false;
+}
+
+static bool will_be_on(struct sched_output *output, const char *id, const char *node)
+{
+    const struct status_model *model = sched_status(output);
+    bool there = is_on(model->resources, model->n_resources, id, node);
+    int n;
+    const struct sched_change *changes = sched_changes(output, &n);
+
+    for (int i = 0; i < n; i++) {
+        if (changes[i].resource == NULL || !is_about(changes[i].resource, id))
+            continue;
+        if (changes[i].to != NULL && strcmp(changes[i].to, node) == 0)
+            there = !changes[i].blocked;
+        else if (changes[i].from != NULL && strcmp(changes[i].from, node) == 0)
+            there = false;
+    }
+    return there;
+}
+
+/* Only what is as strong as a move can hold it: what forbids the node, and what demands another. */
+static bool holds(const struct sched_reason *reason, const char *node)
+{
+    if (reason->node == NULL || strcmp(reason->node, node) == 0)
+        return reason->score <= -MUST;
+    return reason->score >= MUST;
+}
+
+struct hf_error *explain_if_held(struct hf_writer *writer, const xmlDoc *cib, const char *id,
+                                 const char *node, bool promoted)
+{
+    int64_t now = time(NULL);
+    struct sched_input input = {.now = now, .utc_offset = hf_utc_offset(now), .show_scores = true};
+    struct sched_output *output = NULL;
+    struct hf_error *error = sched_run(cib, &input, &output);
+    HF_CLEANUP(hf_freep) struct sched_reason *reasons = NULL;
+    int count = 0;
+
+    if (error != NULL)
+        return error;
+    if (is_on(sched_status(output)->resources, sched_status(output)->n_resources, id, NULL) &&
+        (promoted ? !will_be_promoted(output, id, node) : !will_be_on(output, id, node))) {
+        reasons = sched_explain(output, id, NULL, &count);
+        hf_write_line(writer, "'%s' does not %s %s now:", id, promoted ? "get promoted on" : "go to", node);
+        hf_write_list(writer, "held");
+        for (int i = 0; i < count; i++)
+            if (holds(&reasons[i], node))
+                write_reason(writer, &reasons[i], id);
+        hf_write_end(writer);
+        hf_write_line(writer,
+                      "  A move is an infinite score: it outweighs finite ones. 'explain %s@%s' says more.",
+                      id, node);
+    }
     free(HF_STEAL(reasons));
     sched_output_free(output);
     return NULL;

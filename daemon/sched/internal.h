@@ -290,6 +290,8 @@ void sc_note(struct run *run, const struct resource *rsc, const struct node *nod
              const char *cause, const char *id);
 void sc_note_with(struct run *run, const struct resource *dependent, const struct node *node, int score,
                   const struct resource *primary, const struct colocation *colocation);
+void sc_note_promotion_with(struct run *run, const struct resource *instance, const struct node *node,
+                            int score, const struct colocation *colocation);
 void sc_note_drags(struct run *run, const struct resource *primary, const struct node *node, int score,
                    const struct resource *dependent, const struct colocation *colocation);
 void sc_note_scores(struct run *run, const struct resource *rsc, const char *stage);

@@ -137,7 +137,7 @@ static void next_promoted(struct resource *rsc)
         next_promoted(rsc->children.at[i]);
 }
 
-static void apply_promoted_locations(struct resource *child, const struct resource *of,
+static void apply_promoted_locations(struct run *run, struct resource *child, const struct resource *of,
                                      const struct node *chosen)
 {
     for (int i = of->locations.n - 1; i >= 0; i--) {
@@ -145,6 +145,7 @@ static void apply_promoted_locations(struct resource *child, const struct resour
         for (int n = location->nodes.n - 1; location->role_filter == ROLE_PROMOTED && n >= 0; n--)
             if (location->nodes.at[n].node == chosen) {
                 child->priority = sc_add(child->priority, location->nodes.at[n].score);
+                sc_note(run, child, chosen, location->nodes.at[n].score, "location", location->id);
                 break;
             }
     }
@@ -201,11 +202,14 @@ static void set_priority(struct run *run, struct resource *instance, struct reso
     case ROLE_PROMOTED:
         break;
     }
-    apply_promoted_locations(instance, instance, chosen);
-    apply_promoted_locations(instance, clone, chosen);
+    apply_promoted_locations(run, instance, instance, chosen);
+    apply_promoted_locations(run, instance, clone, chosen);
     struct colocations list = sc_this_with(run, instance);
-    for (int i = 0; i < list.n; i++)
-        sc_apply_colocation(run, instance, list.at[i]->primary, list.at[i], true);
+    for (int i = 0; i < list.n; i++) {
+        int added = sc_apply_colocation(run, instance, list.at[i]->primary, list.at[i], true);
+        if (added != 0)
+            sc_note_promotion_with(run, instance, chosen, added, list.at[i]);
+    }
     if (instance->orig_role == ROLE_PROMOTED && instance->promoted_term > 0 && instance->priority >= 0 &&
         sc_nodes_have(&instance->active, chosen))
         instance->priority = sc_add(instance->priority, lock_stickiness(run, instance, clone, chosen));

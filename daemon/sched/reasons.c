@@ -44,6 +44,19 @@ void sc_note_with(struct run *run, const struct resource *dependent, const struc
             colocation->id);
 }
 
+/* Where the primary is counts for, or against, the promotion of an instance on node. */
+void sc_note_promotion_with(struct run *run, const struct resource *instance, const struct node *node,
+                            int score, const struct colocation *colocation)
+{
+    if (!run->input->show_scores)
+        return;
+    sc_note(run, instance, node, score,
+            hf_arena_printf(run->arena, "it %s be promoted where %s is, which is %s",
+                            score_words(run, colocation->score), colocation->primary->id,
+                            (score > 0) == (colocation->score > 0) ? "here" : "not here"),
+            colocation->id);
+}
+
 /* What the dependent thinks of node has weight for its primary: it would be dragged along. */
 void sc_note_drags(struct run *run, const struct resource *primary, const struct node *node, int score,
                    const struct resource *dependent, const struct colocation *colocation)

@@ -135,3 +135,33 @@ $ holdfast --file none.xml --json status | sed -n '/"vips"/,$p'
     }
   ]
 }
+$ python3 - <<'END'
+> def node(n, op): return """<node_state id="%d" uname="n%d" in_ccm="true" crmd="online" join="member" expected="member"><transient_attributes id="%d"><instance_attributes id="a%d"><nvpair id="m%d" name="master-vip" value="5"/></instance_attributes></transient_attributes><lrm id="%d"><lrm_resources>""" % (n, n, n, n, n, n) + "".join("""<lrm_resource id="%s" class="ocf" provider="%s" type="%s"><lrm_rsc_op id="%s_last_0" operation_key="%s_%s_0" operation="%s" transition-key="3:1:0:aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa" transition-magic="0:0;3:1:0:aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa" crm_feature_set="3.16.2" op-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8" call-id="5" rc-code="0" op-status="0" interval="0"/></lrm_resource>""" % (id, provider, type, id, id, op, op) for id, provider, type, op in (("vip", "holdfast", "VIP", op), ("proxy", "heartbeat", "Dummy", "start"))) + "</lrm_resources></lrm></node_state>"
+> open("held.xml", "w").write("""<cib admin_epoch="0" epoch="1" num_updates="0" have-quorum="1" dc-uuid="1"><configuration><crm_config><cluster_property_set id="o"><nvpair id="o1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config><nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes><resources><clone id="vip-clone"><meta_attributes id="vm"><nvpair id="vm1" name="promotable" value="true"/><nvpair id="vm2" name="interleave" value="true"/></meta_attributes><primitive id="vip" class="ocf" provider="holdfast" type="VIP"/></clone><clone id="proxies"><meta_attributes id="pm"><nvpair id="pm1" name="interleave" value="true"/></meta_attributes><primitive id="proxy" class="ocf" provider="heartbeat" type="Dummy"/></clone></resources><constraints><rsc_colocation id="with-proxy" rsc="vip-clone" rsc-role="Promoted" with-rsc="proxies" score="INFINITY"/></constraints></configuration><status>""" + node(1, "promote") + node(2, "start") + "</status></cib>")
+> END
+$ holdfast --file held.xml resource move vip n2
+'vip' does not get promoted on n2 now:
+   INFINITY  vip:0 on n1: it must be promoted where proxies is, which is here
+             change it: holdfast configure delete with-proxy
+  A move is an infinite score: it outweighs finite ones. 'explain vip@n2' says more.
+$ holdfast --file held.xml explain vip
+vip:
+  now: runs on n1
+  next: stays as it is
+   INFINITY  vip:0 on n1: it must be promoted where proxies is, which is here
+             change it: holdfast configure delete with-proxy
+          5  vip:0 on n1: its agent asks to be promoted there (promotion score)
+          1  vip:0 on n1: it runs there now, and stays by its resource-stickiness
+             change it: holdfast resource move vip-clone
+$ holdfast --file held.xml resource clear vip; holdfast --file held.xml configure delete with-proxy; holdfast --file held.xml configure colocation with-proxy 1000: vip-clone:Promoted proxies
+$ holdfast --file held.xml resource move vip-clone n2; holdfast --file held.xml explain vip | sed -n 2,5p
+  now: runs on n1
+  next: Demote n1 -> n1
+  next: Promote n2 -> n2
+       1000  vip:0 on n1: it should (1000) be promoted where proxies is, which is here
+$ holdfast --file held.xml resource move proxies n2
+$ holdfast --file held.xml node standby n2; holdfast --file held.xml resource move vip n2
+'vip' does not get promoted on n2 now:
+  -INFINITY  vip:0 on n2: the node is in standby
+             change it: holdfast node online n2
+  A move is an infinite score: it outweighs finite ones. 'explain vip@n2' says more.
