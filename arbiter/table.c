@@ -953,7 +953,8 @@ static void restore(struct table *table, const struct record *record)
         cluster->floor = HF_MUTANT(MUTANT_TERM_LOST) ? 0 : record->term;
         return;
     }
-    cluster->granted = true;
+    if (record->lease_ms > 0) /* else it was asked for, and never granted */
+        cluster->granted = true;
     lock = find_lock(cluster, record->lock);
     if (lock == NULL)
         lock = add_lock(cluster, record->lock);

@@ -424,6 +424,44 @@ static void a_lost_disk_waits_and_has_to_be_taught(void **state)
     end(&w);
 }
 
+static bool welcomed_as_granted(const struct world *w)
+{
+    static struct frame_item items[FRAME_ITEMS_MAX];
+    struct frame head;
+
+    assert_int_equal(w->updates.items[0].action, TABLE_SEND);
+    assert_null(frame_decode((uint8_t *)w->updates.bytes.data, w->updates.items[0].length, &head, items));
+    assert_int_equal(head.type, FRAME_WELCOME);
+    return head.granted;
+}
+
+/* A new cluster whose introduction was cut short is introduced by the nodes if nothing was ever granted: what
+ * was only asked for is no grant, also when it comes from the disk. */
+static void what_was_only_asked_for_was_not_granted(void **state)
+{
+    struct record *records;
+    struct world w;
+    size_t count;
+
+    begin(&w);
+    hello(&w, 1);
+    ask(&w, 1, FRAME_WAIT, 0, "");
+    for (int i = 0; i < 2; i++) {
+        table_snapshot(w.table, &records, &count);
+        assert_int_equal(count, 2);
+        memcpy(w.disk, records, count * sizeof(*records));
+        w.records = count;
+        free(records);
+        restart(&w);
+        hello(&w, 1);
+        assert_int_equal(welcomed_as_granted(&w), i);
+        ask(&w, 1, FRAME_ACQUIRE, 1, "");
+        durable(&w);
+        ask(&w, 1, FRAME_RELEASE, 1, "");
+    }
+    end(&w);
+}
+
 static void a_full_disk_refuses_and_the_old_state_stands(void **state)
 {
     struct world w;
@@ -515,6 +553,7 @@ int main(void)
         cmocka_unit_test(a_release_overtakes_its_grant),
         cmocka_unit_test(a_restart_takes_the_holder_to_hold),
         cmocka_unit_test(a_lost_disk_waits_and_has_to_be_taught),
+        cmocka_unit_test(what_was_only_asked_for_was_not_granted),
         cmocka_unit_test(a_full_disk_refuses_and_the_old_state_stands),
         cmocka_unit_test(sessions_replace_each_other_forwards_only),
         cmocka_unit_test(limits_are_kept_and_forgotten_locks_keep_their_term),
