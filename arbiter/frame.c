@@ -109,8 +109,6 @@ const char *frame_goodbye_name(enum frame_goodbye reason)
         return "bad frame";
     case FRAME_BYE_LIMIT:
         return "limit reached";
-    case FRAME_BYE_STOPPING:
-        return "server is stopping";
     }
     return "unknown reason";
 }

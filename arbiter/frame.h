@@ -68,7 +68,6 @@ enum frame_goodbye {
     FRAME_BYE_SESSION = 2,  /* no or another session: say HELLO first */
     FRAME_BYE_BAD_FRAME = 3,
     FRAME_BYE_LIMIT = 4,
-    FRAME_BYE_STOPPING = 5, /* the server is being stopped */
 };
 
 struct frame_item {

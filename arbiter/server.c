@@ -122,7 +122,6 @@ static enum refusal cause_of(enum frame_goodbye reason)
     case FRAME_BYE_LIMIT:
         return REFUSED_NODE_LIMIT;
     case FRAME_BYE_REPLACED:
-    case FRAME_BYE_STOPPING:
         break;
     }
     return REFUSED_NOTHING;
