@@ -989,6 +989,46 @@ static int64_t next_run(const struct controller *controller)
     return next > controller->not_before ? next : controller->not_before;
 }
 
+/* Whether something runs here that another part would start, too, once it has the lock. */
+static bool has_something_running(const struct status_resource *resources, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const struct status_resource *one = &resources[i];
+
+        if (one->n_children > 0 ? has_something_running(one->children, one->n_children)
+                                : one->active && (one->managed || one->blocked))
+            return true;
+    }
+    return false;
+}
+
+/* Corosync has no quorum here, but the lock is, and while it is nobody else can go on.  With fencing they
+ * make sure themselves that nothing runs here before they start it; without, it has to have stopped. */
+static void end_lock(struct node *node)
+{
+    struct controller *controller = &node->controller;
+    const struct status_model *status;
+
+    if (!quorum_wastes_lock(node) || controller->plan == NULL || controller->drained == controller->number)
+        return;
+    status = sched_status(controller->plan);
+    if (status->have_quorum)
+        return;
+    if (!node_fencing_enabled(node)) {
+        if (!node_settled(node))
+            return;
+        if (sched_graph(controller->plan)->n_actions > 0) {
+            controller_want(node, "it must be seen whether all has stopped");
+            return;
+        }
+        controller->drained = controller->number;
+        if (has_something_running(status->resources, status->n_resources))
+            return;
+    }
+    controller->drained = controller->number;
+    node_send(node, &(struct node_message){.kind = NODE_MESSAGE_DRAINED});
+}
+
 void controller_run(struct node *node)
 {
     struct controller *controller = &node->controller;
@@ -1011,6 +1051,7 @@ void controller_run(struct node *node)
         next_run(controller) <= node->now)
         run(node);
     answer_waiters(node);
+    end_lock(node);
 }
 
 int64_t controller_deadline(const struct node *node)

@@ -150,6 +150,7 @@ void node_message_encode(const struct node_message *message, struct hf_buf *out)
         break;
     case NODE_MESSAGE_REPLICA:
     case NODE_MESSAGE_EXIT:
+    case NODE_MESSAGE_DRAINED:
         break;
     }
 }
@@ -206,6 +207,7 @@ static struct hf_error *get_body(struct hf_reader *in, struct node_message *mess
         message->text = hf_get_string(in);
         break;
     case NODE_MESSAGE_EXIT:
+    case NODE_MESSAGE_DRAINED:
         break;
     default:
         return hf_error_new(HF_REFUSED, "a group message of unknown kind %d", (int)message->kind);

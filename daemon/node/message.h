@@ -27,6 +27,8 @@ enum node_message_kind {
     NODE_MESSAGE_PRIORITY = 12, /* coordinator to a node: what the scores make of a VIP there */
     NODE_MESSAGE_HINT = 13,     /* everybody: a node was fenced, its VIPs are free */
     NODE_MESSAGE_SHOOT = 14,    /* to the coordinator: an operator wants a node fenced */
+    NODE_MESSAGE_DRAINED =
+        15, /* everybody: nothing needs the lock `cluster` here any more (quorum_drained()) */
 };
 
 /* A fence agent's call.  The node that runs it makes the agent's input from its own copy of the

@@ -567,6 +567,9 @@ static void take_message(struct node *node, const struct node_event *event)
         case NODE_MESSAGE_LOCK:
             quorum_heard(node, event->message.from, &message);
             break;
+        case NODE_MESSAGE_DRAINED:
+            quorum_drained(node);
+            break;
         case NODE_MESSAGE_PRIORITY:
             vip_priority(node, &message);
             break;
@@ -675,6 +678,7 @@ static void dispatch(struct node *node, const struct node_event *event)
         take_machines(node, event);
         vip_quorum(node);
         controller_machines(node);
+        quorum_view(node);
         node_quorum_changed(node);
         break;
     case NODE_NAMES:

@@ -114,6 +114,7 @@ struct controller {
     int64_t last_run;   /* ms */
     int64_t recheck_at; /* epoch seconds, 0: none */
     int number;         /* of the last transition */
+    int drained;        /* the transition after which end_lock() had its answer */
     struct sched_output *plan;
     struct transition *walk;
     int depth;           /* of steps of the walk within each other */
@@ -149,7 +150,8 @@ struct executor {
     size_t n_late, late_capacity;
     struct cancelling *cancelling;
     size_t n_cancelling, cancelling_capacity;
-    xmlDoc *attributes; /* this node's <transient_attributes> as they last were while it was a member; or NULL */
+    xmlDoc
+        *attributes; /* this node's <transient_attributes> as they last were while it was a member; or NULL */
 };
 
 struct vips;
@@ -349,6 +351,11 @@ unsigned quorum_spare(const struct node *node);
 struct hf_error *quorum_may_change(const struct node *node);
 void quorum_lock(struct node *node, const struct node_lock *lock);
 void quorum_view(struct node *node);
+/* Whether this part has the lock, and too few machines for corosync to use it. */
+bool quorum_wastes_lock(const struct node *node);
+/* The coordinator of this part says that nothing runs in it which others would start: if the lock is wasted
+ * here, it is given up. */
+void quorum_drained(struct node *node);
 /* To be called whenever quorum_now() may have changed. */
 void quorum_note(struct node *node);
 /* Only the lock is missing, and not for long: its last owner may be dead, and then a member gets it soon.

@@ -100,13 +100,35 @@ struct hf_error *quorum_may_change(const struct node *node)
     return NULL;
 }
 
-/* Everybody takes part in the lock; the more senior bids earlier. */
+/* The lock cannot make a part quorate that has too few machines for corosync, or none. */
+static bool is_lock_useless(const struct node *node)
+{
+    return node->lock.configured && !node->corosync_quorate && !node->lock_votes;
+}
+
+bool quorum_wastes_lock(const struct node *node)
+{
+    return is_lock_useless(node) && held_term(node) != 0;
+}
+
+void quorum_drained(struct node *node)
+{
+    if (!quorum_wastes_lock(node) || !node->lock_wanted)
+        return;
+    node_log(node, LOG_NOTICE,
+             "giving up the lock 'cluster': corosync has no quorum here, others may have it");
+    node->lock_wanted = false;
+    node_effect_add(node, NODE_UNWANT_LOCK)->resource = hf_strdup(NODE_CLUSTER_LOCK);
+}
+
+/* Everybody to whom it can be of use takes part in the lock; the more senior bids earlier.  Who has it and
+ * lost corosync's quorum keeps it until nothing runs here that others would start (quorum_drained()). */
 static void want(struct node *node)
 {
     size_t count, rank = 0;
     const cib_member *members = cib_replica_members(node->replica, &count);
 
-    if (!node->lock.configured)
+    if (!node->lock.configured || (is_lock_useless(node) && !node->lock_wanted))
         return;
     while (rank < count && cib_member_node(members[rank]) != node->self)
         rank++;

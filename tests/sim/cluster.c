@@ -61,6 +61,7 @@ struct cluster {
     struct hf_buf wrong;
     unsigned starts, stops, monitors, promotes, demotes; /* calls to agents */
     unsigned side[WORLD_NODES];                          /* of the partition */
+    bool wants_lock[WORLD_NODES];                        /* the guard was told to get `cluster` */
     char *last_shot;                                     /* the input of the last agent that acted */
     int64_t last_shot_at;
     bool answered; /* to cluster_request() */
@@ -201,6 +202,18 @@ static void want_lock(struct cluster *cluster, unsigned node, const char *name, 
         lock->holder = -1;
         lock->free_at = world_now(cluster->world);
     }
+}
+
+/* The lock `cluster` goes to another that wants it, if there is one. */
+static void give_up_lock(struct process *process)
+{
+    struct cluster *cluster = process->cluster;
+
+    cluster->wants_lock[process->number] = false;
+    for (unsigned i = 0; i < cluster->options.nodes; i++)
+        if (world_witness(cluster->world) == process->number && cluster->wants_lock[i] &&
+            world_is_on(cluster->world, i))
+            world_move_witness(cluster->world, i);
 }
 
 /* Whether the node reaches the lock servers: those are where the witness is. */
@@ -410,11 +423,15 @@ static void perform(struct process *process, const struct node_effect *effect)
     case NODE_HINT:
         break;
     case NODE_WANT_LOCK:
-        if (strcmp(effect->resource, NODE_CLUSTER_LOCK) != 0)
+        if (strcmp(effect->resource, NODE_CLUSTER_LOCK) == 0)
+            cluster->wants_lock[process->number] = true;
+        else
             want_lock(cluster, process->number, effect->resource, true);
         break;
     case NODE_UNWANT_LOCK:
-        if (strcmp(effect->resource, NODE_CLUSTER_LOCK) != 0)
+        if (strcmp(effect->resource, NODE_CLUSTER_LOCK) == 0)
+            give_up_lock(process);
+        else
             want_lock(cluster, process->number, effect->resource, false);
         break;
     case NODE_FENCE_FORGET:
@@ -564,7 +581,9 @@ static int machines_with(const struct process *process, uint32_t heard[WORLD_NOD
     for (unsigned i = 0; i < cluster->options.nodes; i++)
         if (cluster->machines[i].agents != NULL && cluster->side[i] == cluster->side[process->number])
             machines[count] = cib_member_make(i + 1, 0), heard[count++] = i + 1;
-    *quorate = cluster->options.locks || world_quorate(cluster->world, machines, count);
+    *quorate = cluster->options.locks && !cluster->options.majority
+                   ? true
+                   : world_quorate(cluster->world, machines, count);
     return (int)count;
 }
 
@@ -635,7 +654,7 @@ static void look_at_lock(struct process *process)
 
     if (!cluster->options.locks)
         return;
-    lock.owned = world_witness(cluster->world) == process->number;
+    lock.owned = world_witness(cluster->world) == process->number && cluster->wants_lock[process->number];
     lock.token = lock.owned ? world_term(cluster->world) : 0;
     if (process->told_lock && process->owns_lock == lock.owned)
         return;

@@ -24,6 +24,7 @@ struct cluster_options {
     bool vips_by_quorum;          /* their guards have no lock whose term they could tell */
     bool always;                  /* ... at every moment; else only when settled */
     bool locks;                   /* corosync counts any part as quorate, and who has the lock decides */
+    bool majority;                /* ... but only a part with most of the machines */
     uint32_t lease_ms, drain_ms;  /* node.h; lock servers hold a resource's lock for so long, too */
     uint32_t watchdog_ms;         /* 0: there is none */
     int64_t plan_ms;              /* how long each run of the scheduler takes; 0: as it happens */

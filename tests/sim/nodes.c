@@ -396,6 +396,43 @@ static void a_lost_node_has_time_to_stop(struct report *report)
     }
 }
 
+/* Four nodes, and the one with the lock is cut off: it has too few machines to use it, and the others cannot
+ * go on while it keeps it. */
+static void a_lock_that_is_of_no_use_is_given_up(struct report *report)
+{
+    for (uint64_t seed = 340; seed < 360; seed++) {
+        struct cluster_options options = {
+            .nodes = 4,
+            .seed = seed,
+            .configuration = seed % 2 == 0 ? with_fencing : without_fencing,
+            .resources = exclusive,
+            .always = true,
+            .locks = true,
+            .majority = true,
+            .lease_ms = 300,
+            .drain_ms = 3000,
+            .print = print,
+        };
+        struct cluster *cluster = cluster_new(&options);
+        unsigned owner = world_witness(cluster_world(cluster)), side[WORLD_NODES] = {0};
+
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        side[owner] = 1;
+        cluster_cut(cluster, side);
+        cluster_elapse(cluster, 20000);
+        for (size_t i = 0; exclusive[i] != NULL; i++)
+            expect(report,
+                   cluster_where(cluster, exclusive[i]) >= 0 &&
+                       cluster_where(cluster, exclusive[i]) != (int)owner,
+                   "everything runs where most machines are");
+        cluster_heal(cluster);
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
 /* The owner of the lock dies; what the other runs goes on while the lock is on its way. */
 static void who_is_left_goes_on(struct report *report)
 {
@@ -1442,6 +1479,7 @@ int main(int argc, char **argv)
         TELL(a_coordinator_may_die_at_any_moment);
         TELL(failing_agents_come_to_rest);
         TELL(a_lost_node_has_time_to_stop);
+        TELL(a_lock_that_is_of_no_use_is_given_up);
         TELL(who_is_left_goes_on);
         TELL(a_daemon_that_comes_back_late_is_used_again);
         TELL(a_lost_lock_stops_its_resource_at_once);

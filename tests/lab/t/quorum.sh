@@ -53,6 +53,20 @@ lab heal
 within 60 "healed, they are one cluster" whole
 check "never both" never_two
 
+story "corosync ends where the lock is, and only there"
+a=$(holder) b=$(other $(holder))
+check "the resource is told to be there" prefer $a $a
+within 20 "it runs there" marked $a
+on $a pkill -KILL -x corosync
+within 20 "$b has the lock" holds $b
+within 20 "$b has quorum" quorate $b
+within 20 "and runs the resource" marked $b
+check "$a has stopped it" unmarked $a
+check "never both" never_two
+lab start $a
+within 60 "they are one cluster" whole
+check "never both" never_two
+
 story "the holder's daemon ends in good order, and is back; then it is killed, and not back for long"
 a=$(holder) b=$(other $(holder))
 check "the resource is told to be on the other" prefer $a $b
