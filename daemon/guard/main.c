@@ -4,7 +4,6 @@
  * memory is locked, its log is written by a thread of its own, so that neither a full disk nor a stuck syslog
  * holds a lease up. */
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -19,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/guard/clear.h"
 #include "daemon/guard/config.h"
 #include "daemon/guard/control.h"
 #include "daemon/guard/engine.h"
@@ -354,31 +354,6 @@ static sigset_t our_signals(void)
 
 /* --- start and end --- */
 
-/* "01234567-89ab-..." to 16 bytes. */
-static struct hf_error *read_boot(uint8_t boot[FRAME_BOOT_BYTES])
-{
-    static const char path[] = "/proc/sys/kernel/random/boot_id";
-    char text[64] = "";
-    int fd = open(path, O_RDONLY | O_CLOEXEC), digits = 0;
-    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-    if (fd >= 0)
-        close(fd);
-    memset(boot, 0, FRAME_BOOT_BYTES);
-    for (ssize_t i = 0; i < length && digits < 2 * FRAME_BOOT_BYTES; i++) {
-        static const char hex[] = "0123456789abcdef";
-        const char *at = text[i] == '\0' ? NULL : strchr(hex, text[i]);
-
-        if (at == NULL)
-            continue;
-        boot[digits / 2] = (uint8_t)(boot[digits / 2] << 4 | (at - hex));
-        digits++;
-    }
-    return digits == 2 * FRAME_BOOT_BYTES
-               ? NULL
-               : hf_error_new(HF_FAILED, "cannot read this boot's id from %s", path);
-}
-
 /* Real time, and nothing of it ever on a disk. What is not allowed is said, and done without. */
 static void become_real_time(const struct guard_config *config)
 {
@@ -395,7 +370,7 @@ static void become_real_time(const struct guard_config *config)
                 strerror(errno));
 }
 
-static struct hf_error *open_engine(struct guard *guard)
+static void open_engine(struct guard *guard)
 {
     const struct guard_config *config = &guard->config;
     struct engine_config setup = {.lease = {.servers = config->server_count,
@@ -422,14 +397,13 @@ static struct hf_error *open_engine(struct guard *guard)
     guard->engine = engine_new(&setup, &engine_hooks, guard, &orders, loop_now());
     on_listen(guard);
     orders_clear(&orders);
-    return NULL;
 }
 
 /* The control socket comes first: its lock is what keeps two guards from using one gate. */
 static struct hf_error *open_guard(struct guard *guard)
 {
     const sigset_t signals = our_signals();
-    struct hf_error *error = read_boot(guard->boot);
+    struct hf_error *error = orders_boot(guard->boot);
 
     if (error == NULL)
         error = loop_new(&guard->loop);
@@ -451,7 +425,8 @@ static struct hf_error *open_guard(struct guard *guard)
     guard->sockets = sockets_new(guard->loop, on_packet, guard);
     loop_watch(guard->loop, guard->signals, EPOLLIN, on_signal, guard);
     loop_watch(guard->loop, network_fd(guard->network), EPOLLIN, on_network, guard);
-    return open_engine(guard);
+    open_engine(guard);
+    return NULL;
 }
 
 static void close_guard(struct guard *guard)
@@ -576,88 +551,6 @@ static int print_status(const struct options *options)
     return 0;
 }
 
-static struct hf_error *clear_address(struct network *network, const char *interface,
-                                      const struct gate_address *address, uint8_t prefix)
-{
-    struct network_interface found;
-
-    if (!network_find(network, interface, &found))
-        return NULL;
-    return network_unassign(network, found.ifindex, address, prefix);
-}
-
-/* Those with the virtual MAC address go with their macvlan interface. */
-static struct hf_error *clear_router(struct network *network, const struct guard_router *router)
-{
-    struct network_interface found;
-    struct hf_error *error = NULL;
-
-    if (router->flags & ROUTER_VMAC && !network_find(network, router->interface, &found))
-        return NULL;
-    for (int family = VRRP_IPV4; family <= VRRP_IPV6 && router->flags & ROUTER_VMAC; family += 2) {
-        char name[GUARD_INTERFACE_MAX + 1];
-
-        routers_macvlan_name(found.ifindex, router->vrid, (enum vrrp_family)family, name);
-        if (error == NULL)
-            error = network_macvlan_remove(network, name);
-    }
-    for (unsigned i = 0; i < router->address_count && error == NULL; i++)
-        error = clear_address(network, router->interface, &router->addresses[i].address,
-                              router->addresses[i].prefix);
-    return error;
-}
-
-/* The addresses that an ended guard put on interfaces: once their gates are open they would answer. */
-static struct hf_error *clear_addresses(struct guard *guard)
-{
-    struct orders orders;
-    struct hf_error *error = read_boot(guard->boot);
-
-    if (error == NULL)
-        error = network_new(&guard->network);
-    if (error == NULL)
-        error = orders_load(guard->config.orders, guard->boot, &orders);
-    if (error != NULL)
-        return error;
-    for (size_t i = 0; i < orders.vip_count && error == NULL; i++)
-        if (orders.vips[i].flags & GUARD_VIP_ASSIGN)
-            error = clear_address(guard->network, orders.vips[i].interface, &orders.vips[i].address,
-                                  orders.vips[i].prefix);
-    for (size_t i = 0; i < orders.router_count && error == NULL; i++)
-        error = clear_router(guard->network, &orders.routers[i]);
-    orders_clear(&orders);
-    return error;
-}
-
-/* Everything that a guard left in the kernel, taken away. */
-static int clear_gates(struct guard *guard)
-{
-    struct gate_address *vips HF_CLEANUP(hf_freep) = NULL;
-    struct hf_error *error = loop_new(&guard->loop);
-
-    hf_make_folder_of(guard->config.socket);
-    if (error == NULL)
-        error = control_new(guard->loop, guard->config.socket, &control_hooks, guard, &guard->control);
-    if (error == NULL) {
-        guard->gate = gate_open(guard->config.pins);
-        if (gate_mode(guard->gate) == GATE_USER_SPACE)
-            error = hf_error_new(HF_FAILED, "no gate in the kernel: %s", gate_reason(guard->gate));
-    }
-    if (error == NULL)
-        error = clear_addresses(guard);
-    if (error == NULL) {
-        size_t count = gate_list(guard->gate, &vips);
-
-        error = gate_detach_all(guard->gate);
-        for (size_t i = 0; i < count && error == NULL; i++)
-            error = gate_disarm(guard->gate, &vips[i]);
-    }
-    if (error == NULL && unlink(guard->config.orders) != 0 && errno != ENOENT)
-        error = hf_error_errno(errno, "cannot remove %s", guard->config.orders);
-    close_guard(guard);
-    return hf_program_fail(NAME, error);
-}
-
 /* All of a stack is in locked memory, and the default is 8 MB. */
 static void keep_stacks_small(void)
 {
@@ -700,7 +593,7 @@ int main(int argc, char **argv)
     if (error != NULL || options.check) {
         code = hf_program_fail(NAME, error);
     } else if (options.clear) {
-        code = clear_gates(&guard);
+        code = hf_program_fail(NAME, clear_all(&guard.config));
     } else {
         open_log(&options);
         code = serve(&guard);

@@ -13,6 +13,31 @@
 
 static const uint32_t magic = 0x48464731; /* HFG1 */
 
+/* "01234567-89ab-..." to 16 bytes. */
+struct hf_error *orders_boot(uint8_t boot[ORDERS_BOOT_BYTES])
+{
+    static const char path[] = "/proc/sys/kernel/random/boot_id";
+    char text[64] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC), digits = 0;
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+    if (fd >= 0)
+        close(fd);
+    memset(boot, 0, ORDERS_BOOT_BYTES);
+    for (ssize_t i = 0; i < length && digits < 2 * ORDERS_BOOT_BYTES; i++) {
+        static const char hex[] = "0123456789abcdef";
+        const char *at = text[i] == '\0' ? NULL : strchr(hex, text[i]);
+
+        if (at == NULL)
+            continue;
+        boot[digits / 2] = (uint8_t)(boot[digits / 2] << 4 | (at - hex));
+        digits++;
+    }
+    return digits == 2 * ORDERS_BOOT_BYTES
+               ? NULL
+               : hf_error_new(HF_FAILED, "cannot read this boot's id from %s", path);
+}
+
 void orders_clear(struct orders *orders)
 {
     free(orders->wants);

@@ -20,6 +20,9 @@ struct orders {
     uint64_t top;             /* the highest token that was ever owned */
 };
 
+/* This boot's id, which the kernel says; HF_FAILED if it does not. */
+struct hf_error *orders_boot(uint8_t boot[ORDERS_BOOT_BYTES]) HF_MUST_CHECK;
+
 /* Frees what is in it, and leaves it empty. */
 void orders_clear(struct orders *orders);
 /* Adds a copy. */

@@ -622,6 +622,9 @@ static void test_status(void **state)
     /* A second guard does not start beside the first. */
     assert_true(
         netlab_try("./holdfast-guard --config %s/guard.conf 2>&1 | grep -q 'another guard serves'", work));
+    /* Nor does one take its gates away. */
+    assert_true(
+        netlab_try("./holdfast-guard --clear --config %s/guard.conf 2>&1 | grep -q 'a guard serves'", work));
     assert_true(answered_within(3000));
 }
 
