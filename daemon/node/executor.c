@@ -32,31 +32,16 @@ static void put_terms(struct hf_buf *out, const struct lease_terms *terms)
     hf_put_u8(out, terms->promoted);
     hf_put_u8(out, terms->everywhere);
     hf_put_u32(out, terms->timeout_ms);
-    hf_put_u32(out, terms->n_params);
-    for (uint32_t i = 0; i < terms->n_params; i++) {
-        hf_put_string(out, terms->params[i].name);
-        hf_put_string(out, terms->params[i].value);
-    }
+    node_pairs_put(out, terms->params, terms->n_params);
 }
 
 static void get_terms(struct hf_reader *in, struct lease_terms *terms)
 {
-    uint32_t count;
-
     terms->leased = hf_get_u8(in) != 0;
     terms->promoted = hf_get_u8(in) != 0;
     terms->everywhere = hf_get_u8(in) != 0;
     terms->timeout_ms = hf_get_u32(in);
-    count = hf_get_u32(in);
-    if (count > RUNNER_PARAMS_MAX)
-        in->failed = true;
-    if (in->failed || count == 0)
-        return;
-    terms->params = hf_calloc(count, sizeof(*terms->params));
-    for (; terms->n_params < count && !in->failed; terms->n_params++) {
-        terms->params[terms->n_params].name = hf_get_string(in);
-        terms->params[terms->n_params].value = hf_get_string(in);
-    }
+    terms->params = node_pairs_get(in, &terms->n_params);
 }
 
 static void userdata_encode(const struct userdata *data, struct hf_buf *out)

@@ -135,11 +135,7 @@ void leases_terms(const struct node_action *action, struct lease_terms *terms)
 
 void lease_terms_clear(struct lease_terms *terms)
 {
-    for (uint32_t i = 0; i < terms->n_params; i++) {
-        free(terms->params[i].name);
-        free(terms->params[i].value);
-    }
-    free(terms->params);
+    node_pairs_free(terms->params, terms->n_params);
     *terms = (struct lease_terms){0};
 }
 
@@ -280,10 +276,7 @@ static struct node_action *copy_action(const struct node_action *action)
     copy->class_ = hf_strdup(action->class_);
     copy->provider = hf_strdup(action->provider);
     copy->type = hf_strdup(action->type);
-    copy->params = hf_calloc(action->n_params, sizeof(*copy->params));
-    for (uint32_t i = 0; i < action->n_params; i++)
-        copy->params[i] =
-            (struct node_pair){hf_strdup(action->params[i].name), hf_strdup(action->params[i].value)};
+    copy->params = node_pairs_copy(action->params, action->n_params);
     return copy;
 }
 

@@ -4,9 +4,53 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/wire.h"
-
 enum { FORMAT = 2, PARAMS_MAX = 4096 };
+
+void node_pairs_put(struct hf_buf *out, const struct node_pair *pairs, uint32_t count)
+{
+    hf_put_u32(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        hf_put_string(out, pairs[i].name);
+        hf_put_string(out, pairs[i].value);
+    }
+}
+
+struct node_pair *node_pairs_get(struct hf_reader *in, uint32_t *count)
+{
+    struct node_pair *pairs;
+    uint32_t found = hf_get_u32(in);
+
+    *count = 0;
+    /* Each pair takes at least its two lengths. */
+    if (found > PARAMS_MAX || found > in->left / 8)
+        in->failed = true;
+    if (in->failed || found == 0)
+        return NULL;
+    pairs = hf_calloc(found, sizeof(*pairs));
+    for (; *count < found; ++*count) {
+        pairs[*count].name = hf_get_string(in);
+        pairs[*count].value = hf_get_string(in);
+    }
+    return pairs;
+}
+
+struct node_pair *node_pairs_copy(const struct node_pair *pairs, uint32_t count)
+{
+    struct node_pair *copy = count == 0 ? NULL : hf_calloc(count, sizeof(*copy));
+
+    for (uint32_t i = 0; i < count; i++)
+        copy[i] = (struct node_pair){hf_strdup(pairs[i].name), hf_strdup(pairs[i].value)};
+    return copy;
+}
+
+void node_pairs_free(struct node_pair *pairs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        free(pairs[i].name);
+        free(pairs[i].value);
+    }
+    free(pairs);
+}
 
 static void put_action(struct hf_buf *out, const struct node_action *action)
 {
@@ -22,11 +66,7 @@ static void put_action(struct hf_buf *out, const struct node_action *action)
     hf_put_u32(out, action->start_delay_ms);
     hf_put_u32(out, (uint32_t)action->target_rc);
     hf_put_u8(out, action->no_record);
-    hf_put_u32(out, action->n_params);
-    for (uint32_t i = 0; i < action->n_params; i++) {
-        hf_put_string(out, action->params[i].name);
-        hf_put_string(out, action->params[i].value);
-    }
+    node_pairs_put(out, action->params, action->n_params);
 }
 
 static void get_action(struct hf_reader *in, struct node_action *action)
@@ -43,20 +83,7 @@ static void get_action(struct hf_reader *in, struct node_action *action)
     action->start_delay_ms = hf_get_u32(in);
     action->target_rc = (int32_t)hf_get_u32(in);
     action->no_record = hf_get_u8(in) != 0;
-
-    uint32_t count = hf_get_u32(in);
-
-    /* Each pair takes at least its two lengths. */
-    if (in->failed || count > PARAMS_MAX || count > in->left / 8) {
-        in->failed = true;
-        return;
-    }
-    action->params = hf_calloc(count, sizeof(*action->params));
-    action->n_params = count;
-    for (uint32_t i = 0; i < count; i++) {
-        action->params[i].name = hf_get_string(in);
-        action->params[i].value = hf_get_string(in);
-    }
+    action->params = node_pairs_get(in, &action->n_params);
 }
 
 static void put_fencing(struct hf_buf *out, const struct node_fencing *fencing)
@@ -248,11 +275,7 @@ void node_action_clear(struct node_action *action)
     free(action->class_);
     free(action->provider);
     free(action->type);
-    for (uint32_t i = 0; i < action->n_params; i++) {
-        free(action->params[i].name);
-        free(action->params[i].value);
-    }
-    free(action->params);
+    node_pairs_free(action->params, action->n_params);
     *action = (struct node_action){0};
 }
 

@@ -11,6 +11,7 @@
 
 #include "lib/buf.h"
 #include "lib/error.h"
+#include "lib/wire.h"
 
 enum node_message_kind {
     NODE_MESSAGE_REPLICA = 1, /* bytes are the replica's */
@@ -46,6 +47,14 @@ struct node_fencing {
 struct node_pair {
     char *name, *value;
 };
+
+/* Appends count pairs to a frame. */
+void node_pairs_put(struct hf_buf *out, const struct node_pair *pairs, uint32_t count);
+/* Reads them, the caller's; NULL and *count 0 for none.  A frame that cannot have them fails the reader. */
+struct node_pair *node_pairs_get(struct hf_reader *in, uint32_t *count);
+/* The caller's. */
+struct node_pair *node_pairs_copy(const struct node_pair *pairs, uint32_t count);
+void node_pairs_free(struct node_pair *pairs, uint32_t count);
 
 /* One action of a transition, as the node that carries it out needs it. */
 struct node_action {
