@@ -2,8 +2,8 @@
  * the same when it is encoded again.
  *
  *     clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -DHF_RUNDIR='"/run"' -I. \
- *         tests/fuzz/fuzz_guard_protocol.c daemon/guard/protocol.c daemon/guard/router_frames.c lib/alloc.c
- * lib/buf.c lib/error.c \ lib/wire.c -o fuzz_guard_protocol
+ *         tests/fuzz/fuzz_guard_protocol.c daemon/guard/{address,protocol,router_frames}.c \
+ *         lib/{alloc,buf,error,wire}.c -o fuzz_guard_protocol
  *     ./fuzz_guard_protocol -max_total_time=60 -max_len=1024 */
 #include <stdlib.h>
 #include <string.h>
