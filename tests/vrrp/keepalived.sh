@@ -126,7 +126,7 @@ client_reaches() { # MAC: the client finds the address there
 }
 believes() { ip netns exec ${ns}c ip neigh show "$address" | grep -q "$1"; }
 counts() { # NAME: a counter of ours
-    ask --json status | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+    ask --json status | sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p"
 }
 no_refusals() { [ "$(counts refused)" = 0 ] || { ask status; false; }; }
 
