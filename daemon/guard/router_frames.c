@@ -81,7 +81,7 @@ static const char *peers_fault(const struct guard_router *router)
 static const char *tracks_fault(const struct guard_router *router)
 {
     if (router->track_count > ROUTER_TRACKS_MAX)
-        return "a router tracks at most 16 interfaces and scripts";
+        return "a router tracks at most 16 interfaces, scripts and attributes";
     for (unsigned i = 0; i < router->track_count; i++) {
         const struct router_track *track = &router->tracks[i];
 
@@ -455,6 +455,7 @@ void guard_put_router_state(struct hf_buf *buf, const struct guard_router_state 
     hf_put_u8(buf, state->version);
     hf_put_u8(buf, state->vrid);
     hf_put_u8(buf, state->priority);
+    hf_put_u16(buf, (uint16_t)state->track_weight);
     put_addresses(buf, state->addresses, state->address_count);
     hf_put_u64(buf, state->token);
     hf_put_u64(buf, state->changes);
@@ -486,6 +487,7 @@ void guard_get_router_state(struct hf_reader *reader, struct guard_router_state 
     state->version = hf_get_u8(reader);
     state->vrid = hf_get_u8(reader);
     state->priority = hf_get_u8(reader);
+    state->track_weight = (int16_t)hf_get_u16(reader);
     state->address_count = get_addresses(reader, state->addresses);
     state->token = hf_get_u64(reader);
     state->changes = hf_get_u64(reader);

@@ -162,8 +162,9 @@ struct guard_router_state {
     bool stands_back; /* it waits for ROUTER_PROMOTE, or for another master */
     bool vrid_chosen; /* by the guard */
     uint8_t version;
-    uint8_t vrid;     /* in use */
-    uint8_t priority; /* in use, after tracks; 0: never by itself */
+    uint8_t vrid;         /* in use */
+    uint8_t priority;     /* in use, after tracks; 0: never by itself */
+    int16_t track_weight; /* the sum of the weights that count now */
     uint8_t address_count;
     struct router_address addresses[ROUTER_ADDRESSES_MAX];
     uint64_t token;   /* of the lock, MASTER only: orders the moves of all nodes */

@@ -68,17 +68,20 @@ static struct vrrp_track track_of(struct routers *routers, const struct router *
 }
 
 /* The priority in use; *down: the first weightless thing that is down, or NULL. */
-static uint8_t effective_priority(struct routers *routers, const struct router *router, const char **down)
+static uint8_t effective_priority(struct routers *routers, struct router *router, const char **down)
 {
     struct vrrp_track tracks[ROUTER_TRACKS_MAX];
     int base = router->given_priority > 0 ? router->given_priority : router->order.priority;
     bool fit;
 
     *down = NULL;
+    router->track_weight = 0;
     for (unsigned i = 0; i < router->order.track_count; i++) {
         tracks[i] = track_of(routers, router, i);
         if (tracks[i].weight == 0 && !tracks[i].up && *down == NULL)
             *down = router->order.tracks[i].name;
+        if ((tracks[i].weight > 0) == tracks[i].up)
+            router->track_weight += tracks[i].weight;
     }
     return vrrp_effective_priority((uint8_t)(base < 1 ? 1 : base), tracks, router->order.track_count, &fit);
 }

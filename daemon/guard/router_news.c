@@ -56,6 +56,7 @@ static struct guard_router_state report(const struct routers *routers, const str
                                        .priority = router_by_itself(router) || router_is_master(router)
                                                        ? router->halves[0].vrrp.priority
                                                        : 0,
+                                       .track_weight = (int16_t)router->track_weight,
                                        .address_count = router->order.address_count,
                                        .changes = router->changes,
                                        .since = router->since,
@@ -82,9 +83,9 @@ static bool same_report(const struct guard_router_state *a, const struct guard_r
 {
     return a->id[0] == b->id[0] && a->state == b->state && a->has_right == b->has_right &&
            a->promoted == b->promoted && a->stands_back == b->stands_back && a->vrid == b->vrid &&
-           a->priority == b->priority && a->token == b->token && a->master_heard == b->master_heard &&
-           guard_address_equal(&a->master, &b->master) && a->master_priority == b->master_priority &&
-           strcmp(a->fault, b->fault) == 0;
+           a->priority == b->priority && a->track_weight == b->track_weight && a->token == b->token &&
+           a->master_heard == b->master_heard && guard_address_equal(&a->master, &b->master) &&
+           a->master_priority == b->master_priority && strcmp(a->fault, b->fault) == 0;
 }
 
 void routers_tell_news(struct routers *routers, int64_t now)

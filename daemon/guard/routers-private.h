@@ -42,6 +42,7 @@ struct router {
     int given_priority; /* the owner's; -1: it has said nothing */
     unsigned rank;
     bool script_down[ROUTER_TRACKS_MAX];
+    int track_weight; /* what is tracked adds so much to the priority */
     uint8_t vrid;
     unsigned vrid_attempt;
     bool fit;       /* it can serve */

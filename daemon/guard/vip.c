@@ -45,7 +45,7 @@ static const char usage_text[] =
     "       demote ID                   be it no longer: the lock is for NODE, or for whoever comes\n"
     "       monitor ID                  0 backup, 8 master, 7 not started, 9 master in trouble\n"
     "       validate ID NAME=VALUE...   what start would refuse\n"
-    "       track ID SCRIPT up|down     whether a tracked script succeeds\n"
+    "       track ID WHAT up|down       whether a tracked script or attribute is up\n"
     "       status [--json]             everything the guard says\n";
 
 static int complain(int code, struct hf_error *error)
@@ -236,7 +236,9 @@ static int run_monitor(const struct command *command)
     if (state != NULL) {
         bool master = state->state == ROUTER_MASTER;
 
-        printf("%s %u %s\n", guard_router_state_name(state->state), state->priority, state->reason);
+        printf("%s %u %d %s\n", guard_router_state_name(state->state), state->priority, state->track_weight,
+               state->reason);
+        fflush(stdout);
         if (state->fault[0] != '\0')
             fprintf(stderr, "%s\n", state->fault);
         code = !master                                                    ? OCF_SUCCESS

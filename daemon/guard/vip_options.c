@@ -350,14 +350,16 @@ static struct hf_error *parse_weight(const char *name, const char *text, int16_t
     return NULL;
 }
 
-/* NIC[:WEIGHT]... */
-static struct hf_error *take_track_interface(struct parser *parser, const char *name, char *value)
+/* NAME[:WEIGHT]... */
+static struct hf_error *take_tracked(struct parser *parser, const char *name, char *value,
+                                     enum router_track_kind kind, const char *prefix,
+                                     bool (*ok)(const char *), const char *what)
 {
     char *word;
 
     while ((word = next_word(&value, " ,\t\n")) != NULL) {
         struct router_track *track = add_track(ROUTER(parser));
-        char *colon = strchr(word, ':');
+        char *colon = strrchr(word, ':');
         struct hf_error *error = NULL;
 
         if (track == NULL)
@@ -368,12 +370,25 @@ static struct hf_error *take_track_interface(struct parser *parser, const char *
         }
         if (error != NULL)
             return error;
-        if (!guard_interface_ok(word))
-            return expected(name, "names of network interfaces, each with :WEIGHT or without", word);
-        track->kind = ROUTER_TRACK_INTERFACE;
-        guard_copy(track->name, sizeof(track->name), word);
+        if (!ok(word) || strlen(prefix) + strlen(word) >= sizeof(track->name))
+            return expected(name, what, word);
+        track->kind = kind;
+        snprintf(track->name, sizeof(track->name), "%s%s", prefix, word);
     }
     return NULL;
+}
+
+static struct hf_error *take_track_interface(struct parser *parser, const char *name, char *value)
+{
+    return take_tracked(parser, name, value, ROUTER_TRACK_INTERFACE, "", guard_interface_ok,
+                        "names of network interfaces, each with :WEIGHT or without");
+}
+
+/* To the guard each is a script, whose outcome the agent tells. */
+static struct hf_error *take_track_attribute(struct parser *parser, const char *name, char *value)
+{
+    return take_tracked(parser, name, value, ROUTER_TRACK_SCRIPT, "attribute-", guard_name_ok,
+                        "names of node attributes, each with :WEIGHT or without");
 }
 
 /* [weight=N] COMMAND; ...: the n-th is known as script-n; the agent runs them. */
@@ -567,6 +582,7 @@ static const struct option {
     {"garp_master_refresh_repeat", take_refresh_repeat},
     {"track_interface", take_track_interface},
     {"track_script", take_track_script},
+    {"track_attribute", take_track_attribute},
     {"virtual_routes", take_routes},
     {"virtual_rules", take_rules},
 };

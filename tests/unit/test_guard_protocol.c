@@ -82,6 +82,7 @@ static struct guard_router_state example_router_state(void)
         .vrid = 7,
         .priority = 8,
         .address_count = 1,
+        .track_weight = -17,
         .addresses = {{address("192.0.2.7"), 24}},
         .token = 9,
         .changes = 10,

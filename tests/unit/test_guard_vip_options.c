@@ -112,18 +112,24 @@ static void every_parameter_arrives(void **state)
     assert_int_equal(router->refresh_count, 2);
     assert_int_equal(router->interval_us, 50000);
     options = PARSED("ip=192.0.2.7", "unicast_peer=192.0.2.2 192.0.2.3", "unicast_src_ip=192.0.2.1",
-                     "track_interface=eth1 eth2:-20", "track_script=/bin/true a b; weight=30 /bin/false");
+                     "track_interface=eth1 eth2:-20", "track_script=/bin/true a b; weight=30 /bin/false",
+                     "track_attribute=disk-ok uplink:-40");
     assert_int_equal(router->peer_count, 2);
     is_address(&router->peers[1], "192.0.2.3");
     assert_true(router->has_source4);
     is_address(&router->source4, "192.0.2.1");
-    assert_int_equal(router->track_count, 4);
+    assert_int_equal(router->track_count, 6);
     assert_string_equal(router->tracks[0].name, "eth1");
     assert_int_equal(router->tracks[1].weight, -20);
     assert_string_equal(router->tracks[2].name, "script-1");
     assert_int_equal(router->tracks[2].weight, 0);
     assert_string_equal(router->tracks[3].name, "script-2");
     assert_int_equal(router->tracks[3].weight, 30);
+    assert_string_equal(router->tracks[4].name, "attribute-disk-ok");
+    assert_int_equal(router->tracks[4].kind, ROUTER_TRACK_SCRIPT);
+    assert_int_equal(router->tracks[4].weight, 0);
+    assert_string_equal(router->tracks[5].name, "attribute-uplink");
+    assert_int_equal(router->tracks[5].weight, -40);
 }
 
 static void routes_and_rules(void **state)

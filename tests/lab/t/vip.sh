@@ -49,6 +49,32 @@ fault owner_deaf moves
 fault link_down moves
 check "no failure was counted in all this" unfailed
 
+story "a node attribute with a weight"
+attribute() { hf n1 node attribute "$1" set uplink "$2"; } # NODE VALUE
+priority_is() { guard_says "$1" | grep -E "^router vip: .*priority $2([^0-9]|\$)"; } # NODE PRIORITY
+owner=$(vip_owner) next=$(other "$owner")
+check "both nodes have it" eval 'attribute n1 1 && attribute n2 1'
+check "stickiness is less than its weight" hf n1 configure rsc_defaults resource-stickiness=10
+check "the VIP tracks it, -240 without it" hf n1 --wait=30 resource param vip set track_attribute uplink:-240
+within 30 "all is well" healthy
+owner=$(vip_owner) next=$(other "$owner")
+check "the owner loses it" attribute "$owner" 0
+within 15 "the VIP moves, since that is more than what makes it stay" owns_vip "$next"
+within 10 "the priority there is 1 then" priority_is "$owner" 1
+check "it is back" attribute "$owner" 1
+within 15 "so is the priority" priority_is "$owner" 240
+check "the VIP stays where it is" owns_vip "$next"
+check "without a weight" hf n1 --wait=30 resource param vip set track_attribute uplink
+within 30 "all is well again" healthy
+owner=$(vip_owner) next=$(other "$owner")
+check "the owner loses it" attribute "$owner" 0
+within 15 "the guards move the VIP" owns_vip "$next"
+check "status says why" sh -c 'lab exec n1 holdfast status | grep "attribute-uplink, which is tracked, is down"'
+check "it is back" attribute "$owner" 1
+check "stickiness is as before" hf n1 configure rsc_defaults resource-stickiness=100
+check "nothing is tracked any more" hf n1 --wait=30 resource param vip delete track_attribute
+within 30 "all is well once more" healthy
+
 story "another, in one line"
 check "configure vip" hf n2 --wait=30 configure vip 10.77.0.101/24
 within 10 "it answers" on client ping -c 1 -W 1 10.77.0.101
