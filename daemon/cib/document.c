@@ -455,6 +455,9 @@ static struct cib_document *make(const struct cib_schema *schema)
     document->index = cib_index_new();
     if (document->xml == NULL || document->history == NULL)
         abort();
+    document->xml->dict = xmlDictCreate(); /* names once, and not once for each attribute */
+    if (document->xml->dict == NULL)
+        abort();
     document->root = xmlNewDocNode(document->xml, NULL, (const xmlChar *)"cib", NULL);
     xmlDocSetRootElement(document->xml, document->root);
     return document;

@@ -1,7 +1,11 @@
 /* plans.c - see plans.h. */
 #include "daemon/holdfastd/plans.h"
 
+#include <malloc.h>
+
 #include "lib/worker.h"
+
+enum { LARGE = 1 << 20 }; /* bytes of journal */
 
 struct order {
     struct hf_job head;
@@ -22,6 +26,9 @@ static void run(void *context, struct hf_job *job)
     struct order *order = (struct order *)job;
 
     planner_run(plans->planner, order->job, &order->result);
+    /* The whole CIB came: what it was parsed into is as large again, and not needed any more. */
+    if (order->job->journal.length >= LARGE)
+        malloc_trim(0);
 }
 
 static void done(void *context, struct hf_job *job)
