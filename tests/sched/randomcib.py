@@ -16,9 +16,11 @@ def nvpairs(prefix, pairs):
 
 
 class Config:
+    most_nodes, most_resources, most_constraints = 5, 5, 6
+
     def __init__(self, rng):
         self.rng = rng
-        self.nodes = [f"n{i + 1}" for i in range(rng.randint(2, 5))]
+        self.nodes = [f"n{i + 1}" for i in range(rng.randint(2, self.most_nodes))]
         self.special_nodes = []      # guests, remote nodes, bundle nodes
         self.names, self.resources, self.constraints, self.tags = [], [], [], []
         self.primitives, self.promotable, self.members, self.templates = [], [], [], []
@@ -31,11 +33,11 @@ class Config:
             self.templates.append("tmpl")
             self.resources.append('<template id="tmpl" class="ocf" provider="pacemaker" type="Dummy">'
                                   f'{self.meta("tmpl")}<operations>{self.operations("tmpl", False)}</operations></template>')
-        for i in range(rng.randint(1, 5)):
+        for i in range(rng.randint(1, self.most_resources)):
             self.add_resource(i)
         if self.chance(.15) and len(self.names) > 1:
             self.tags = rng.sample(self.names, 2)
-        for i in range(rng.randint(0, 6)):
+        for i in range(rng.randint(0, self.most_constraints)):
             self.add_constraint(i)
 
     def chance(self, probability):
