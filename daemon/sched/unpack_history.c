@@ -244,21 +244,28 @@ static void mark_failed(struct resource *rsc)
 
 /* --- migration --- */
 
+/* The rule: an operation counts only if it is the one of its kind in the history.  Our reading: with two,
+ * such as a probe and a monitor for role Stopped, it is not said which one tells how things are, so that the
+ * resource is rather taken to be where the migration left it, and stopped there. */
 static const xmlNode *find_op(struct event *event, const char *operation, const char *node_name,
                               const char *peer_attr, const char *peer, int target_rc)
 {
     const xmlNode *history = sc_history_of(event->run, sc_node_find(event->run, node_name), event->rsc->id);
+    const xmlNode *found = NULL;
 
     HF_XML_EACH (op, history, "lrm_rsc_op") {
         if (!sc_eq(sc_get(op, "operation"), operation) ||
             (peer_attr != NULL && !sc_eq(sc_get(op, peer_attr), peer)))
             continue;
-        if (target_rc >= 0 && (sc_xml_long(op, "rc-code", OCF_ERROR) != target_rc ||
-                               sc_xml_long(op, "op-status", EXEC_ERROR) != EXEC_DONE))
+        if (found != NULL)
             return NULL;
-        return op;
+        found = op;
     }
-    return NULL;
+    if (found != NULL && target_rc >= 0 &&
+        (sc_xml_long(found, "rc-code", OCF_ERROR) != target_rc ||
+         sc_xml_long(found, "op-status", EXEC_ERROR) != EXEC_DONE))
+        return NULL;
+    return found;
 }
 
 /* Nothing is known of the resource on that node (or only that nothing is known). */

@@ -387,6 +387,43 @@ static void two_tags_cannot_be_colocated(void **state)
     }
 }
 
+/* web was about to move from n1 to n2; what n2 says of it since then. */
+static void only_one_monitor_tells_that_a_migration_is_over(void **state)
+{
+    static const char source[] =
+        "<lrm id='1'><lrm_resources><lrm_resource id='web' class='ocf' provider='pacemaker' type='Dummy'>"
+        "<lrm_rsc_op id='web_last_0' operation_key='web_migrate_to_0' operation='migrate_to' call-id='4'"
+        " transition-key='1:1:0:x' transition-magic='0:0;1:1:0:x' rc-code='0' op-status='0' interval='0'"
+        " on_node='n1' migrate_source='n1' migrate_target='n2' last-rc-change='1699999000'/>"
+        "</lrm_resource></lrm_resources></lrm>";
+    static const char probe[] =
+        "<lrm_rsc_op id='web_last_0' operation_key='web_monitor_0' operation='monitor' call-id='5'"
+        " transition-key='5:1:7:x' transition-magic='0:7;5:1:7:x' rc-code='7' op-status='0' interval='0'"
+        " on_node='n2' last-rc-change='1699999900'/>";
+    static const char monitor[] =
+        "<lrm_rsc_op id='web_monitor_30000' operation_key='web_monitor_30000' operation='monitor' call-id='6'"
+        " transition-key='6:1:7:x' transition-magic='0:7;6:1:7:x' rc-code='7' op-status='0' interval='30000'"
+        " on_node='n2' last-rc-change='1699999900'/>";
+    (void)state;
+
+    for (int both = 0; both < 2; both++) {
+        xmlDoc *cib = cluster(dummy, "");
+        xmlNode *node = hf_xml_child(hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state");
+        char target[2048];
+        snprintf(
+            target, sizeof(target),
+            "<lrm id='2'><lrm_resources><lrm_resource id='web' class='ocf' provider='pacemaker' type='Dummy'>"
+            "%s%s</lrm_resource></lrm_resources></lrm>",
+            probe, both ? monitor : "");
+        add(node, source);
+        add(hf_xml_next(node, "node_state"), target);
+        struct sched_output *output = run(cib);
+        assert_int_equal(sched_status(output)->resources[0].n_nodes, 1 + both);
+        sched_output_free(output);
+        xmlFreeDoc(cib);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +440,7 @@ int main(void)
         cmocka_unit_test(probes_do_not_wait_for_a_start_that_will_not_be),
         cmocka_unit_test(a_failed_probe_says_where_it_was),
         cmocka_unit_test(two_tags_cannot_be_colocated),
+        cmocka_unit_test(only_one_monitor_tells_that_a_migration_is_over),
     };
 
     hf_xml_init();
