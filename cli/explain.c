@@ -101,6 +101,14 @@ static void write_changes(struct hf_writer *writer, struct sched_output *output,
         hf_write_line(writer, "  next: stays as it is");
 }
 
+static bool is_node(const struct status_model *model, const char *name)
+{
+    for (int i = 0; i < model->n_nodes; i++)
+        if (strcasecmp(model->nodes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 struct hf_error *explain_write(struct hf_writer *writer, const xmlDoc *cib, const char *what)
 {
     int64_t now = time(NULL);
@@ -116,6 +124,10 @@ struct hf_error *explain_write(struct hf_writer *writer, const xmlDoc *cib, cons
 
     if (error != NULL)
         return error;
+    if (node != NULL && !is_node(sched_status(output), node)) {
+        sched_output_free(output);
+        return hf_error_new(HF_REFUSED, "there is no node %s", node);
+    }
     reasons = sched_explain(output, resource, node, &count);
     if (reasons == NULL && count == 0) {
         sched_output_free(output);

@@ -7,6 +7,9 @@ a:
   -INFINITY  this partition has no quorum (no-quorum-policy=stop)
           0  fencing is enabled but there is no fence device: nothing is started or stopped anywhere
              change it: holdfast configure primitive ID stonith:AGENT ... (or property stonith-enabled=false)
+$ holdfast explain a@nowhere
+holdfast: there is no node nowhere
+[3]
 $ holdfast explain nothing
 holdfast: there is nothing to explain of 'nothing': expected the id of a resource
 [3]
