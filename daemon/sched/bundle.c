@@ -43,8 +43,10 @@ static bool is_replica_node(const struct bundle_data *data, const struct node *n
 struct node *sc_assign_bundle(struct run *run, struct resource *rsc, struct node *prefer, bool stop_if_fail)
 {
     struct bundle_data *data = rsc->bundle;
-    struct resources containers = sc_instances(rsc);
+    struct resources containers = {0}; /* the bundle's own list keeps its order, also while this is nested */
 
+    for (int i = 0; i < data->containers.n; i++)
+        SC_PUSH(run, &containers, data->containers.at[i]);
     rsc->flags |= RSC_ASSIGNING;
     sc_note_scores(run, rsc, "pcmk__bundle_assign");
     sc_sort(containers.at, containers.n, sc_compare_instances, run);
