@@ -509,6 +509,71 @@ static void test_interface_comes_back(void **state)
 }
 
 /* A guard that may not use BPF says so, and takes the address away itself when the lease ends. */
+/* Whether a system call of the kinds traced below is one that may be made while a lock is owned, lost and
+ * got: to the gate, or on a socket, or on a file where no disk is: /run, where this test has the log, too. */
+static bool is_hot(const char *call)
+{
+    static const char *const in_memory[] = {"<socket:", "<TCP",         "<UDP",   "<UNIX",   "<NETLINK",
+                                            "<PACKET",  "<anon_inode:", "<pipe:", "\"/run/", "</run/"};
+
+    if (strncmp(call, "bpf(", 4) == 0)
+        return true;
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(in_memory); i++)
+        if (strstr(call, in_memory[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* No fork and no disk, whatever happens to the lock: as the kernel sees it. */
+static void test_no_fork_no_disk(void **state)
+{
+    unsigned lost = holdfastd.lost, owned = holdfastd.owned, gated = 0, calls = 0, cold = 0;
+    char command[512], line[4096];
+    FILE *trace;
+
+    if (system("command -v strace >/dev/null") != 0) {
+        printf("    skipped: strace is not installed\n");
+        skip();
+    }
+    snprintf(command, sizeof(command),
+             "exec strace -y -qq -o %s -p %d -e "
+             "trace=%%file,%%process,bpf,read,write,pread64,pwrite64,readv,writev,"
+             "fsync,fdatasync,sync,syncfs,sync_file_range,fallocate,ftruncate,io_submit,io_uring_enter 2>%s",
+             in_work("trace"), (int)guard, in_work("strace"));
+    pid_t tracer = fork();
+
+    if (tracer == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execl("/bin/sh", "sh", "-c", command, NULL);
+        _exit(127);
+    }
+    spin(&holdfastd, 2000);
+    kill(servers[1], SIGSTOP);
+    kill(servers[2], SIGSTOP);
+    spin_until(&holdfastd, &holdfastd.lost, lost + 1, 5000);
+    spin(&holdfastd, 500);
+    kill(servers[1], SIGCONT);
+    kill(servers[2], SIGCONT);
+    spin_until(&holdfastd, &holdfastd.owned, owned + 1, 20000);
+    spin(&holdfastd, 500);
+    kill(tracer, SIGINT);
+    waitpid(tracer, NULL, 0);
+    trace = fopen(in_work("trace"), "r");
+    assert_non_null(trace);
+    while (fgets(line, sizeof(line), trace) != NULL) {
+        calls++;
+        gated += strncmp(line, "bpf(", 4) == 0;
+        if (is_hot(line) || strncmp(line, "---", 3) == 0) /* that is a signal */
+            continue;
+        printf("    on the hot path: %s", line);
+        cold++;
+    }
+    fclose(trace);
+    printf("    %u reads, writes and calls of the gate (%u), none a fork or on a disk\n", calls, gated);
+    assert_true(gated > 10 && calls > 2 * gated);
+    assert_int_equal(cold, 0);
+}
+
 static void test_user_space_only(void **state)
 {
     struct news other;
@@ -693,6 +758,7 @@ int main(void)
         cmocka_unit_test(test_guard_restarts),
         cmocka_unit_test(test_guard_stopped),
         cmocka_unit_test(test_servers_stopped),
+        cmocka_unit_test(test_no_fork_no_disk),
         cmocka_unit_test(test_interface_comes_back),
         cmocka_unit_test(test_user_space_only),
         cmocka_unit_test(test_wrong_key),
