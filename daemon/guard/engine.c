@@ -303,10 +303,10 @@ static void join(struct engine *engine, const struct lock *lock, int64_t now)
                                               .drain_ms = lock->want.drain_ms});
 }
 
-void engine_attended(struct engine *engine, bool present, int64_t now)
+/* Holdfastd is heard: what was left to others is wanted again. */
+static void rejoin(struct engine *engine, int64_t now)
 {
-    engine->unattended_since = present ? NEVER : now;
-    for (size_t i = 0; i < engine->lock_count && present; i++) {
+    for (size_t i = 0; i < engine->lock_count; i++) {
         struct lock *lock = engine->locks[i];
 
         if (!lock->left)
@@ -315,19 +315,36 @@ void engine_attended(struct engine *engine, bool present, int64_t now)
         if (lock->wanted)
             join(engine, lock, now);
     }
+}
+
+void engine_attended(struct engine *engine, bool present, int64_t now)
+{
+    engine->unattended_since = present ? NEVER : now;
+    if (present)
+        rejoin(engine, now);
     settle(engine, now);
+}
+
+/* Since when holdfastd is gone, or says nothing though it is there; may be still to come; NEVER. */
+static int64_t unattended_since(const struct engine *engine)
+{
+    if (engine->unattended_since != NEVER || engine->alive.limit_ms == 0)
+        return engine->unattended_since;
+    return engine->alive_at + engine->alive.limit_ms * MS;
 }
 
 static void leave_unattended(struct engine *engine, int64_t now)
 {
-    if (engine->unattended_since == NEVER || now < engine->unattended_since + UNATTENDED_MS * MS)
+    int64_t since = unattended_since(engine);
+
+    if (since == NEVER || now < since + UNATTENDED_MS * MS)
         return;
     for (size_t i = 0; i < engine->lock_count; i++) {
         struct lock *lock = engine->locks[i];
 
         if (!lock->wanted || lock->left || lock->routed || lock->vips != NULL || drains(engine, &lock->want))
             continue;
-        hf_warn("lock %s is left to others: holdfastd has not been here for %d s", lock->want.lock,
+        hf_warn("lock %s is left to others: holdfastd has not been heard for %d s", lock->want.lock,
                 UNATTENDED_MS / 1000);
         lock->left = true;
         engine_step(engine, &(struct lease_event){.type = LEASE_UNWANT, .now = now, .lock = lock->want.lock});
@@ -483,6 +500,7 @@ static void order_alive(struct engine *engine, const struct guard_alive *alive, 
 
     engine->alive = *alive;
     engine->alive_at = now;
+    rejoin(engine, now);
     if (changed)
         engine_save(engine);
 }

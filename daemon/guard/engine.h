@@ -65,8 +65,8 @@ void engine_packet(struct engine *engine, const char *interface, const struct vr
 void engine_needs(const struct engine *engine,
                   void (*need)(void *context, const char *interface, enum vrrp_family family), void *context);
 
-/* Whether holdfastd is there.  Without it for ten seconds, a lock that covers nothing here (no address,
- * nothing to drain: the right to decide) is left to others until it is back. */
+/* Whether holdfastd is there.  Without it, or without a heartbeat of its, for ten seconds a lock that covers
+ * nothing here (no address, nothing to drain: the right to decide) is left to others until it is back. */
 void engine_attended(struct engine *engine, bool present, int64_t now);
 
 /* The connection to a lock server (its place in config.servers) is there: TLS and all. */

@@ -24,7 +24,7 @@ struct guard_side {
     bool locks;    /* lock servers are configured */
     bool expected; /* there is a guard, or is to be */
     uint32_t lease_ms, drain_ms;
-    uint32_t limit_ms;     /* 0: there is no watchdog, and no heartbeat */
+    uint32_t limit_ms;     /* 0: there are no locks, and no heartbeat */
     struct node_duty duty; /* the last that was said */
     struct guard_alive said;
     qb_loop_timer_handle beat, silence;
@@ -263,14 +263,17 @@ void guard_side_duty(struct guard_side *side, struct node_duty duty)
     beat(side);
 }
 
-/* A silent holdfastd has to be noticed, and the machine reset, before the drain is over. */
+/* A silent holdfastd has to be noticed, and the machine reset, before the drain is over; without a watchdog
+ * it only loses its locks. */
 static uint32_t heartbeat_limit(const struct guard_config *config)
 {
     uint32_t least = config->lease_ms > LIMIT_MIN_MS ? config->lease_ms : LIMIT_MIN_MS;
     uint32_t limit = config->drain_ms > config->watchdog_ms ? config->drain_ms - config->watchdog_ms : 0;
 
-    if (config->watchdog == NULL)
+    if (config->server_count == 0)
         return 0;
+    if (config->watchdog == NULL)
+        return LIMIT_MAX_MS;
     if (limit < least)
         hf_warn(
             "guard.conf: drain is %u ms, watchdog-timeout %u ms: without a fence device, expected a drain "

@@ -86,6 +86,20 @@ lab start $a
 within 60 "they are one cluster" whole
 check "never both" never_two
 
+story "the holder's daemon hangs"
+a=$(holder) b=$(other $(holder))
+check "the resource is told to be on the other" prefer $a $b
+within 20 "it runs there" marked $b
+stops=$(grep -c " stop $b" "$share/marker.log")
+on $a pkill -STOP -x holdfastd
+within 40 "$b has the lock" holds $b
+within 10 "$b has quorum" quorate $b
+on $a pkill -KILL -x holdfastd
+lab start $a
+within 60 "they are one cluster" whole
+check "the resource was not stopped" equal_text "$(grep -c " stop $b" "$share/marker.log")" "^$stops\$"
+check "never both" never_two
+
 story "the holder is powered off, and runs nothing"
 a=$(holder) b=$(other $(holder))
 check "the resource is told to be on the other" prefer $a $b
