@@ -424,6 +424,35 @@ static void only_one_monitor_tells_that_a_migration_is_over(void **state)
     }
 }
 
+/* A bundle with itself, by way of a tag: it is assigned within its own assignment, each time one container
+ * less. */
+static void a_bundle_beside_itself_is_assigned_to_the_end(void **state)
+{
+    static const char tags[] = "<tags><tag id='t'><obj_ref id='b'/></tag></tags>";
+    static const char running[] =
+        "<lrm id='1'><lrm_resources><lrm_resource id='b-docker-0' class='ocf' provider='heartbeat' "
+        "type='docker'>"
+        "<lrm_rsc_op id='b-docker-0_last_0' operation_key='b-docker-0_start_0' operation='start' call-id='4'"
+        " transition-key='1:1:0:x' transition-magic='0:0;1:1:0:x' rc-code='0' op-status='0' interval='0'/>"
+        "</lrm_resource></lrm_resources></lrm>";
+    static const char line[] = "bundle_assign: b allocation score on n1:";
+    xmlDoc *cib = cluster("<bundle id='b'><docker image='i' replicas='2'/></bundle>",
+                          "<rsc_colocation id='c' rsc='t' with-rsc='b' score='-INFINITY'/>");
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+    int times = 0;
+    (void)state;
+
+    add(hf_xml_child(xmlDocGetRootElement(cib), "configuration"), tags);
+    add(hf_xml_child(hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state"), running);
+    struct sched_output *output = run(cib);
+    sched_print_scores(output, "", &text);
+    for (const char *at = hf_buf_text(&text); (at = strstr(at, line)) != NULL; at++)
+        times++;
+    assert_int_equal(times, 5); /* as Pacemaker does */
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_failed_probe_says_where_it_was),
         cmocka_unit_test(two_tags_cannot_be_colocated),
         cmocka_unit_test(only_one_monitor_tells_that_a_migration_is_over),
+        cmocka_unit_test(a_bundle_beside_itself_is_assigned_to_the_end),
     };
 
     hf_xml_init();
