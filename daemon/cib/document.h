@@ -135,7 +135,7 @@ void cib_status_set_attribute(struct hf_buf *buf, const char *node_id, const cha
 void cib_status_put_fencing(struct hf_buf *buf, const xmlNode *fence_event);
 /* Removes those that have ended, of one target or (NULL) of all. */
 void cib_status_remove_fencing(struct hf_buf *buf, const char *target);
-/* Sets (value NULL: removes) an attribute of <ticket_state id=ticket>. */
+/* Sets (value NULL: removes) an attribute of <ticket_state id=ticket>; with its last one it goes too. */
 void cib_status_set_ticket(struct hf_buf *buf, const char *ticket, const char *name, const char *value);
 
 #endif

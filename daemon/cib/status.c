@@ -389,7 +389,10 @@ static struct hf_error *set_ticket(struct cib_document *document, struct hf_read
         return error;
     state = cib_tree_ensure(document, cib_tree_ensure(document, document->status, "tickets", NULL),
                             "ticket_state", ticket);
-    return set_optional(document, state, name, value);
+    error = set_optional(document, state, name, value);
+    if (error == NULL && value == NULL && state->properties != NULL && state->properties->next == NULL)
+        cib_tree_detach(document, state); /* nothing is known of it but its id */
+    return error;
 }
 
 /* --- fencing operations --- */

@@ -348,6 +348,64 @@ static void handle_forget_fencing(struct node *node, uint64_t client, const xmlN
     node_status_update(node, &update, client);
 }
 
+/* --- tickets --- */
+
+static const xmlNode *find_ticket(const struct node *node, const char *id)
+{
+    const xmlNode *tickets =
+        hf_xml_child(cib_document_status(cib_replica_document(node->replica)), "tickets");
+
+    return hf_xml_child_by_id(tickets, "ticket_state", id);
+}
+
+/* A ticket is granted or revoked, put in standby or made active, or forgotten with all that is known of
+ * it. */
+static struct hf_error *ticket_update(const struct node *node, const xmlNode *request, struct hf_buf *update)
+{
+    const char *id = hf_xml_get_or(request, "id", ""), *granted = hf_xml_get(request, "granted"),
+               *standby = hf_xml_get(request, "standby"), *forget = hf_xml_get(request, "forget");
+    HF_CLEANUP(hf_freep) char *now = hf_asprintf("%" PRId64, node->wall);
+    const xmlNode *ticket = find_ticket(node, id);
+    bool grant = false, pause = false, drop = false;
+
+    if (*id == '\0' || (granted != NULL) + (standby != NULL) + (forget != NULL) != 1)
+        return hf_error_new(HF_USAGE, "<ticket> wants an id, and one of granted, standby, forget");
+    if ((granted != NULL && !hf_parse_bool(granted, &grant)) ||
+        (standby != NULL && !hf_parse_bool(standby, &pause)) ||
+        (forget != NULL && !hf_parse_bool(forget, &drop)))
+        return hf_error_new(HF_USAGE, "<ticket>: expected true or false");
+    if (granted != NULL) {
+        cib_status_set_ticket(update, id, "granted", grant ? "true" : "false");
+        if (grant)
+            cib_status_set_ticket(update, id, "last-granted", now);
+        return NULL;
+    }
+    if (ticket == NULL)
+        return hf_error_new(HF_REFUSED, "ticket '%s' is not known: it was never granted here", id);
+    if (standby != NULL)
+        cib_status_set_ticket(update, id, "standby", pause ? "true" : "false");
+    for (const xmlAttr *each = ticket->properties; drop && each != NULL; each = each->next)
+        if (strcmp((const char *)each->name, "id") != 0)
+            cib_status_set_ticket(update, id, (const char *)each->name, NULL);
+    return NULL;
+}
+
+static void handle_ticket(struct node *node, uint64_t client, const xmlNode *request, const char *text,
+                          size_t length)
+{
+    struct hf_buf update = {0};
+    struct hf_error *error = ticket_update(node, request, &update);
+
+    if (error == NULL && !cib_replica_quorate(node->replica))
+        error = hf_error_new(HF_NO_QUORUM, "this partition has no quorum");
+    if (error != NULL) {
+        hf_buf_free(&update);
+        node_reply(node, client, error, NULL, NULL);
+        return;
+    }
+    node_status_update(node, &update, client);
+}
+
 /* Fencing twice is a second reboot: a new coordinator is not asked to. */
 static void answer_unknown(struct node *node, size_t i)
 {
@@ -437,6 +495,7 @@ static const struct request requests[] = {
     {"confirm-off", "node", false, handle_confirm},
     {"fence", "node action timeout", false, handle_fence},
     {"forget-fencing", "node", false, handle_forget_fencing},
+    {"ticket", "id granted standby forget", false, handle_ticket},
 };
 
 static bool in_list(const char *list, const char *word)
@@ -484,7 +543,7 @@ void request_handle(struct node *node, uint64_t client, const char *text, size_t
     if (request == NULL)
         error = hf_error_new(HF_USAGE,
                              "unknown request <%s>, expected query, change, cleanup, attribute, settle, "
-                             "shutdown, confirm-off, fence or forget-fencing",
+                             "shutdown, confirm-off, fence, forget-fencing or ticket",
                              root->name);
     else
         error = check(request, root);

@@ -1201,6 +1201,43 @@ static void what_was_fenced_is_known_everywhere(struct report *report)
     cluster_free(cluster);
 }
 
+/* A resource that is bound to a ticket runs while the ticket is granted and active, and what is forgotten was
+ * never granted. */
+static void a_ticket_lets_its_resource_run(struct report *report)
+{
+    struct cluster *cluster = make(3, 421, true);
+    static const struct {
+        const char *request;
+        enum hf_error_kind kind;
+        bool runs;
+    } step[] = {{"<ticket id='T' standby='true'/>", HF_REFUSED, false},
+                {"<ticket id='T'/>", HF_USAGE, false},
+                {"<ticket id='T' granted='perhaps'/>", HF_USAGE, false},
+                {"<ticket id='T' granted='true'/>", HF_OK, true},
+                {"<ticket id='T' standby='true'/>", HF_OK, false},
+                {"<ticket id='T' standby='false'/>", HF_OK, true},
+                {"<ticket id='T' granted='false'/>", HF_OK, false},
+                {"<ticket id='T' granted='true'/>", HF_OK, true},
+                {"<ticket id='T' forget='true'/>", HF_OK, false},
+                {"<ticket id='T' forget='true'/>", HF_REFUSED, false}};
+
+    expect_settled(report, cluster);
+    expect(report,
+           cluster_request(cluster, 1,
+                           "<change><create into='constraints'><rsc_ticket id='t' rsc='r1' ticket='T'/>"
+                           "</create></change>",
+                           5000) == HF_OK,
+           "the constraint is taken");
+    expect(report, cluster_settle(cluster, 60000), "the cluster settles");
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(step); i++) {
+        expect(report, cluster_request(cluster, 1, step[i].request, 5000) == step[i].kind, step[i].request);
+        cluster_elapse(cluster, 1000);
+        expect(report, cluster_settle(cluster, 60000), "the cluster settles");
+        expect(report, (cluster_where(cluster, "r1") >= 0) == step[i].runs, step[i].request);
+    }
+    cluster_free(cluster);
+}
+
 /* The agent that another member runs outlives the coordinator: its result is not asked for a second time. */
 static void a_coordinator_is_fenced_once(struct report *report)
 {
@@ -1503,6 +1540,7 @@ int main(int argc, char **argv)
         TELL(who_is_here_stays_in_the_configuration);
         TELL(the_less_important_side_waits);
         TELL(what_was_fenced_is_known_everywhere);
+        TELL(a_ticket_lets_its_resource_run);
         TELL(a_coordinator_is_fenced_once);
         TELL(a_fencing_whose_coordinator_dies_has_an_end);
         TELL(fencing_that_fails_is_given_up_for_a_while);
