@@ -111,6 +111,7 @@ static const struct {
      NULL},
     {"nodeutil", "//nodes/node/utilization", "//nodes/node[@uname='%s']/utilization", NULL},
     {"status", "/cib/status", NULL, NULL},
+    {"cib", "/cib", NULL, NULL},
 };
 
 /* Puts up to two words into a pattern's "%s"; what could end the quoted part of an XPath is left out. */
@@ -190,6 +191,47 @@ static bool permission_part(struct crm_parser *parser, xmlNode *permission)
     return true;
 }
 
+static bool has_no_quote(struct crm_parser *parser, const char *text)
+{
+    return strchr(text, '\'') == NULL ||
+           crm_wrong(parser, NULL, "'%s' cannot stand beside another part, expected a name without a quote",
+                     text);
+}
+
+/* The CIB takes one of xpath, reference and object-type, and an attribute only with the last: what was said
+ * together becomes one XPath that says it. */
+static bool join_parts(struct crm_parser *parser, xmlNode *permission)
+{
+    const char *xpath = hf_xml_get(permission, "xpath"), *reference = hf_xml_get(permission, "reference"),
+               *type = hf_xml_get(permission, "object-type"),
+               *attribute = hf_xml_get(permission, "attribute");
+    struct hf_buf joined = {0};
+
+    if ((xpath != NULL) + (reference != NULL) + (type != NULL) + (type == NULL && attribute != NULL) < 2)
+        return true;
+    if (xpath != NULL && (reference != NULL || type != NULL))
+        return crm_wrong(parser, NULL,
+                         "an XPath (or shortcut) stands beside ref: or tag:, expected only one of them");
+    if (reference != NULL && !has_no_quote(parser, reference))
+        return false;
+    if (attribute != NULL && !has_no_quote(parser, attribute))
+        return false;
+    hf_buf_printf(&joined, "%s%s", xpath != NULL ? "" : "//",
+                  xpath != NULL  ? xpath
+                  : type != NULL ? type
+                                 : "*");
+    if (reference != NULL)
+        hf_buf_printf(&joined, "[@id='%s']", reference);
+    if (attribute != NULL)
+        hf_buf_printf(&joined, "[@%s]", attribute);
+    hf_xml_set(permission, "xpath", hf_buf_text(&joined));
+    hf_xml_set(permission, "reference", NULL);
+    hf_xml_set(permission, "object-type", NULL);
+    hf_xml_set(permission, "attribute", NULL);
+    hf_buf_free(&joined);
+    return true;
+}
+
 bool crm_parse_role(struct crm_parser *parser, struct crm_statement *statement)
 {
     static const char *const kinds[] = {"read", "write", "deny"};
@@ -218,6 +260,8 @@ bool crm_parse_role(struct crm_parser *parser, struct crm_statement *statement)
             if (hf_xml_get(permission, "xpath") == NULL && hf_xml_get(permission, "reference") == NULL &&
                 hf_xml_get(permission, "object-type") == NULL)
                 return crm_unexpected(parser);
+            if (!join_parts(parser, permission))
+                return false;
         }
     } while (parser->at > before);
     return hf_xml_child(statement->element, NULL) != NULL || crm_unexpected(parser);

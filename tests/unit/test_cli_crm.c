@@ -169,8 +169,14 @@ static const struct {
      "</instance_attributes></recipient></alert>"},
     {"role r write meta:app1:target-role read ref:app1 attribute:x deny xpath:\"//a b\"",
      "<acl_role id=\"r\"><acl_permission kind=\"write\" xpath=\"//primitive[@id='app1']/meta_attributes/"
-     "nvpair[@name='target-role']\"/><acl_permission kind=\"read\" reference=\"app1\" attribute=\"x\"/>"
+     "nvpair[@name='target-role']\"/><acl_permission kind=\"read\" xpath=\"//*[@id='app1'][@x]\"/>"
      "<acl_permission kind=\"deny\" xpath=\"//a b\"/></acl_role>"},
+    {"role r read cib read node attribute:uname deny tag:primitive ref:db attribute:type read tag:op "
+     "attribute:name",
+     "<acl_role id=\"r\"><acl_permission kind=\"read\" xpath=\"/cib\"/>"
+     "<acl_permission kind=\"read\" xpath=\"//nodes/node[@uname]\"/>"
+     "<acl_permission kind=\"deny\" xpath=\"//primitive[@id='db'][@type]\"/>"
+     "<acl_permission kind=\"read\" object-type=\"op\" attribute=\"name\"/></acl_role>"},
     {"user joe role:r role:s", "<acl_target id=\"joe\"><role id=\"r\"/><role id=\"s\"/></acl_target>"},
     {"acl_group g r", "<acl_group id=\"g\"><role id=\"r\"/></acl_group>"},
     {"monitor web:Promoted 10s:20s",
