@@ -2,16 +2,12 @@
 #include "cli/agents.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/crm/parse.h"
+#include "cli/program.h"
 #include "lib/buf.h"
 #include "lib/child.h"
 #include "lib/xml.h"
@@ -149,55 +145,6 @@ struct hf_error *agent_find(const struct agent_name *name, char **path)
 
 /* --- running one --- */
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Takes what can be read now; false at the end of the stream. */
-static bool drain(int fd, struct hf_buf *into)
-{
-    char chunk[8192];
-    ssize_t got = read(fd, chunk, sizeof(chunk));
-
-    if (got > 0 && into->length <= AGENT_OUTPUT_LIMIT)
-        hf_buf_add(into, chunk, (size_t)got);
-    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
-}
-
-/* Reads output and errors until the child has ended; HF_REFUSED if that takes too long or is too much. */
-static struct hf_error *collect(const struct hf_child *child, struct hf_buf *output, struct hf_buf *errors,
-                                int *status)
-{
-    struct pollfd fds[] = {{.fd = child->output, .events = POLLIN},
-                           {.fd = child->errors, .events = POLLIN},
-                           {.fd = child->pidfd, .events = POLLIN}};
-    int64_t deadline = now_ms() + AGENT_TIME_MS;
-
-    while (output->length <= AGENT_OUTPUT_LIMIT) {
-        int64_t left = deadline - now_ms();
-
-        if (left <= 0)
-            return hf_error_new(HF_REFUSED, "gave no meta-data within %d s", AGENT_TIME_MS / 1000);
-        if (poll(fds, HF_ARRAY_LENGTH(fds), (int)left) < 0 && errno != EINTR)
-            return hf_error_errno(errno, "cannot wait for it");
-        if (fds[0].revents != 0 && !drain(child->output, output))
-            fds[0].fd = -1;
-        if (fds[1].revents != 0 && !drain(child->errors, errors))
-            fds[1].fd = -1;
-        if (fds[2].revents != 0 && hf_child_reap(child, status)) {
-            while (drain(child->output, output) && errno != EAGAIN && output->length <= AGENT_OUTPUT_LIMIT)
-                continue;
-            return NULL;
-        }
-        errno = 0;
-    }
-    return hf_error_new(HF_REFUSED, "printed more than %d bytes", AGENT_OUTPUT_LIMIT);
-}
-
 /* Resource agents take the action as an argument, fence agents on standard input. */
 static struct hf_error *ask_metadata(const char *path, bool fence, struct hf_buf *output)
 {
@@ -216,30 +163,23 @@ static struct hf_error *ask_metadata(const char *path, bool fence, struct hf_buf
         .environment = environment,
         .input = fence ? "action=metadata\n" : NULL,
     };
-    HF_CLEANUP(hf_buf_free) struct hf_buf errors = {0};
-    struct hf_error *error;
-    struct hf_child child;
-    int status = 0, number = hf_child_start(&spec, &child);
+    struct program_result result;
+    struct hf_error *error = hf_error_wrap(program_run(&spec, AGENT_TIME_MS, AGENT_OUTPUT_LIMIT, &result),
+                                           "asked for its meta-data");
 
-    if (number != 0)
-        return hf_error_new(HF_REFUSED, "cannot be run: %s", strerror(number));
-    error = collect(&child, output, &errors, &status);
-    if (error != NULL) {
-        hf_child_signal(&child, SIGKILL);
-        while (!hf_child_reap(&child, &status))
-            poll(&(struct pollfd){.fd = child.pidfd, .events = POLLIN}, 1, 1000);
+    if (error == NULL && result.code != 0) {
+        const char *words = hf_buf_text(&result.errors);
+
+        error = hf_error_new(HF_REFUSED, "ended with exit code %d when asked for its meta-data%s%.*s",
+                             result.code, *words != '\0' ? ", saying: " : "",
+                             strcspn(words, "\n") < 200 ? (int)strcspn(words, "\n") : 200, words);
     }
-    close(child.pidfd);
-    close(child.output);
-    close(child.errors);
-    if (error != NULL || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
-        return error;
-    if (errors.data != NULL)
-        errors.data[strcspn(errors.data, "\n")] = '\0';
-    return hf_error_new(HF_REFUSED, "ended with %s %d when asked for its meta-data%s%.200s",
-                        WIFSIGNALED(status) ? "signal" : "exit code",
-                        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-                        errors.length > 0 ? ", saying: " : "", hf_buf_text(&errors));
+    if (error == NULL) {
+        *output = result.output;
+        result.output = (struct hf_buf){0};
+    }
+    program_result_free(&result);
+    return error;
 }
 
 /* --- meta-data --- */
@@ -287,6 +227,70 @@ struct hf_error *agent_metadata(const struct agent_name *name, xmlDoc **metadata
     if (error == NULL)
         return NULL;
     hf_xml_doc_freep(metadata);
+    return hf_error_wrap(error, "agent %s", what);
+}
+
+/* --- parameters --- */
+
+static const char *exit_text(int code)
+{
+    static const char *const texts[] = {"ok",
+                                        "error",
+                                        "invalid parameter",
+                                        "unimplemented feature",
+                                        "insufficient privileges",
+                                        "not installed",
+                                        "not configured"};
+
+    return code >= 0 && code < (int)HF_ARRAY_LENGTH(texts) ? texts[code] : "unexpected";
+}
+
+static struct hf_error *ask_validation(const char *path, char *const *environment)
+{
+    char *argv[] = {(char *)path, (char *)"validate-all", NULL};
+    struct hf_child_spec spec = {.path = path, .argv = argv, .environment = environment};
+    struct program_result result;
+    struct hf_error *error = program_run(&spec, AGENT_TIME_MS, AGENT_OUTPUT_LIMIT, &result);
+
+    if (error == NULL && result.code != 0) {
+        const char *words =
+            result.errors.length > 0 ? hf_buf_text(&result.errors) : hf_buf_text(&result.output);
+
+        error = hf_error_new(HF_REFUSED, "validate-all ended with exit code %d (%s)%s%.*s", result.code,
+                             exit_text(result.code), *words != '\0' ? ": " : "", (int)strcspn(words, "\n"),
+                             words);
+    }
+    program_result_free(&result);
+    return error;
+}
+
+struct hf_error *agent_validate(const struct agent_name *name, const char *resource, char *const *pairs,
+                                size_t count)
+{
+    HF_CLEANUP(hf_freep) char *path = NULL, *what = agent_text(name);
+    struct hf_error *error = agent_find(name, &path);
+    char **environment;
+
+    if (error == NULL && strcmp(name->class, "ocf") != 0)
+        error = hf_error_new(HF_REFUSED, "agents of class '%s' cannot check parameters", name->class);
+    if (error != NULL)
+        return error;
+    environment = hf_calloc(count + 10, sizeof(*environment));
+    for (size_t i = 0; i < count; i++)
+        environment[i] = hf_asprintf("OCF_RESKEY_%s", pairs[i]);
+    environment[count++] = hf_asprintf("OCF_ROOT=%s", ocf_root());
+    environment[count++] = hf_strdup("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    environment[count++] = hf_strdup("LC_ALL=C");
+    environment[count++] = hf_strdup("OCF_RA_VERSION_MAJOR=1");
+    environment[count++] = hf_strdup("OCF_RA_VERSION_MINOR=1");
+    environment[count++] = hf_strdup("OCF_CHECK_LEVEL=0");
+    environment[count++] = hf_asprintf("OCF_RESOURCE_INSTANCE=%s", resource);
+    environment[count++] = hf_asprintf("OCF_RESOURCE_TYPE=%s", name->type);
+    environment[count++] = hf_asprintf("OCF_RESOURCE_PROVIDER=%s", name->provider);
+    error = ask_validation(path, environment);
+    for (size_t i = 0; i < count; i++)
+        free(environment[i]);
+    free(environment);
     return hf_error_wrap(error, "agent %s", what);
 }
 

@@ -25,6 +25,10 @@ struct hf_error *agent_find(const struct agent_name *name, char **path) HF_MUST_
 /* Its meta-data (root <resource-agent>), the caller's.  NULL without an error for classes that have none
  * (lsb, systemd, service).  HF_REFUSED saying what is wrong with it. */
 struct hf_error *agent_metadata(const struct agent_name *name, xmlDoc **metadata) HF_MUST_CHECK;
+/* Has the agent check parameters (NAME=VALUE) on this machine, by its action validate-all: HF_REFUSED with
+ * what it says. Only of class ocf. */
+struct hf_error *agent_validate(const struct agent_name *name, const char *resource, char *const *pairs,
+                                size_t count) HF_MUST_CHECK;
 /* Checks the parameters of a primitive (or template) against its agent's meta-data: unknown ones, required
  * ones that are missing.  parameter(context, name) says whether one is set. */
 struct hf_error *agent_check_known(const xmlNode *metadata, const struct agent_name *name,

@@ -1,14 +1,15 @@
 /* cmd_configure.c - `holdfast configure`: the configuration in the crm language. */
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/crm/print.h"
+#include "cli/options.h"
 #include "cli/statements.h"
 #include "cli/vips.h"
 #include "daemon/cib/document.h"
@@ -22,6 +23,19 @@ static xmlNode *configuration_of(xmlDoc *cib)
 
 /* --- statements --- */
 
+static struct hf_error *list_options(struct session *session)
+{
+    const char *name;
+
+    hf_write_list(session->writer, "options");
+    for (size_t i = 0; (name = option_name(OPTION_CLUSTER, i)) != NULL; i++) {
+        hf_write_string(session->writer, NULL, NULL, name);
+        hf_write_line(session->writer, "%s", name);
+    }
+    hf_write_end(session->writer);
+    return NULL;
+}
+
 static struct hf_error *run_statement(struct session *session, int argc, char **argv)
 {
     struct crm_words words = {0};
@@ -31,6 +45,12 @@ static struct hf_error *run_statement(struct session *session, int argc, char **
     error = statements_change_words(session, &words, NULL);
     crm_words_free(&words);
     return error;
+}
+
+/* Without a name: the names that there are. */
+static struct hf_error *run_property(struct session *session, int argc, char **argv)
+{
+    return argc == 1 ? list_options(session) : run_statement(session, argc, argv);
 }
 
 /* A statement as one text: what the shell remembers of a line. */
@@ -45,6 +65,15 @@ static struct hf_error *run_statement_text(struct session *session, int argc, ch
     error = crm_lex(&lexer, &words, &more);
     if (error == NULL && !more)
         error = hf_error_new(HF_USAGE, "found nothing, expected a statement");
+    if (error == NULL && !words.word[0].quoted) {
+        const char *whole = command_expand(&area_configure, words.word[0].text, &error);
+        char *kept = words.word[0].text;
+
+        if (whole != NULL && whole != kept) {
+            words.word[0].text = hf_strdup(whole);
+            free(kept);
+        }
+    }
     if (error == NULL)
         error = statements_change_words(session, &words, argv[1]);
     crm_words_free(&words);
@@ -98,8 +127,46 @@ static void write_element(struct hf_writer *writer, const xmlNode *element)
     hf_write_end(writer);
 }
 
-/* The element of the configuration that a person names: an id, a node's name, "property", "type:NAME". */
-static bool is_asked_for(const xmlNode *object, char *const *asked, size_t count)
+/* Objects by what names them: their id, and for nodes their name. */
+static const xmlNode *object_in(const xmlNode *configuration, const xmlNode *object)
+{
+    const char *key = hf_xml_is(object, "node") ? "uname" : "id";
+
+    HF_XML_EACH (other, hf_xml_child(configuration, (const char *)object->parent->name), NULL)
+        if (strcmp((const char *)other->name, (const char *)object->name) == 0 &&
+            strcmp(hf_xml_get_or(other, key, ""), hf_xml_get_or(object, key, "")) == 0)
+            return other;
+    return NULL;
+}
+
+/* What a person asks for: ids, names of nodes, patterns of them, "property", "type:NAME", "tag:ID",
+ * "related:WORD", "changed"; any of these, or those between which "and" stands together. "obscure:PATTERN"
+ * only hides values. */
+struct selection {
+    char *const *word;
+    size_t count;
+    const xmlNode *configuration;
+    const struct crm_edit *base; /* before the changes that are not yet committed */
+};
+
+static bool has_prefix(const char *word, const char *prefix)
+{
+    return strncmp(word, prefix, strlen(prefix)) == 0;
+}
+
+/* Whether a word stands for one object, which must then be there. */
+static bool names_one(const char *word)
+{
+    static const char *const others[] = {"property", "fencing_topology", "changed", "and", "or"};
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(others); i++)
+        if (strcmp(word, others[i]) == 0)
+            return false;
+    return !has_prefix(word, "type:") && !has_prefix(word, "tag:") && !has_prefix(word, "related:") &&
+           !has_prefix(word, "obscure:") && strstr(word, "_defaults") == NULL && strpbrk(word, "*?[") == NULL;
+}
+
+static bool is_of_kind(const xmlNode *object, const char *word, bool type)
 {
     static const struct {
         const char *word, *element;
@@ -109,30 +176,123 @@ static bool is_asked_for(const xmlNode *object, char *const *asked, size_t count
                  {"order", "rsc_order"},
                  {"property", "cluster_property_set"},
                  {"fencing_topology", "fencing-topology"},
+                 {"user", "acl_target"},
                  {"role", "acl_role"}};
 
-    for (size_t i = 0; i < count; i++) {
-        const char *word = strncmp(asked[i], "type:", 5) == 0 ? asked[i] + 5 : asked[i];
-        bool type = word != asked[i];
+    const xmlNode *section = object->parent;
 
-        if (!type && (strcmp(word, hf_xml_get_or(object, "id", "")) == 0 ||
-                      (hf_xml_is(object, "node") && strcmp(word, hf_xml_get_or(object, "uname", "")) == 0)))
+    if (type && hf_xml_is(object, word))
+        return true;
+    if (section != NULL && hf_xml_is(section->parent, "configuration") && hf_xml_is(section, word) &&
+        (type || strstr(word, "_defaults") != NULL))
+        return true;
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(types); i++)
+        if (strcmp(word, types[i].word) == 0 && hf_xml_is(object, types[i].element) &&
+            (type || strcmp(word, "property") == 0 || strcmp(word, "fencing_topology") == 0))
             return true;
-        if ((type && hf_xml_is(object, word)) || (object->parent != NULL && hf_xml_is(object->parent, word) &&
-                                                  (type || strstr(word, "_defaults") != NULL)))
-            return true;
-        for (size_t j = 0; j < HF_ARRAY_LENGTH(types); j++)
-            if (strcmp(word, types[j].word) == 0 && hf_xml_is(object, types[j].element) &&
-                (type || strcmp(word, "property") == 0 || strcmp(word, "fencing_topology") == 0))
-                return true;
-    }
     return false;
+}
+
+static bool is_tagged(const struct selection *selection, const xmlNode *object, const char *tag)
+{
+    HF_XML_EACH (each, hf_xml_child(selection->configuration, "tags"), "tag")
+        if (strcmp(hf_xml_get_or(each, "id", ""), tag) == 0)
+            return hf_xml_child_by_id(each, "obj_ref", hf_xml_get_or(object, "id", "")) != NULL;
+    return false;
+}
+
+/* A resource and the constraints on it, or the resources of an agent whose name has these letters. */
+static bool is_related(const xmlNode *object, const char *word)
+{
+    const char *class = hf_xml_get(object, "class"), *provider = hf_xml_get(object, "provider");
+    HF_CLEANUP(hf_freep)
+    char *agent = hf_asprintf("%s%s%s:%s", class != NULL ? class : "", provider != NULL ? ":" : "",
+                              provider != NULL ? provider : "", hf_xml_get_or(object, "type", ""));
+
+    return strcmp(hf_xml_get_or(object, "id", ""), word) == 0 ||
+           (class != NULL && strcasestr(agent, word) != NULL) ||
+           (crm_section_of((const char *)object->name) != NULL &&
+            strcmp(crm_section_of((const char *)object->name), "constraints") == 0 &&
+            constraint_names(object, word));
+}
+
+static bool matches_name(const xmlNode *object, const char *word)
+{
+    const char *id = hf_xml_get(object, "id"),
+               *name = hf_xml_is(object, "node") ? hf_xml_get(object, "uname") : NULL;
+    bool pattern = strpbrk(word, "*?[") != NULL;
+
+    return (id != NULL && (pattern ? fnmatch(word, id, 0) : strcmp(word, id)) == 0) ||
+           (name != NULL && (pattern ? fnmatch(word, name, 0) : strcmp(word, name)) == 0);
+}
+
+static bool is_changed(const struct selection *selection, const xmlNode *object)
+{
+    const xmlNode *before = crm_edit_find(selection->base, hf_xml_get_or(object, "id", ""));
+
+    return before == NULL || !crm_same(before, object, true, NULL);
+}
+
+static bool matches(const struct selection *selection, const xmlNode *object, const char *word)
+{
+    if (has_prefix(word, "type:"))
+        return is_of_kind(object, word + 5, true);
+    if (hf_xml_get(object, "id") == NULL)
+        return is_of_kind(object, word, false);
+    if (has_prefix(word, "tag:"))
+        return is_tagged(selection, object, word + 4);
+    if (has_prefix(word, "related:"))
+        return is_related(object, word + 8);
+    if (strcmp(word, "changed") == 0)
+        return is_changed(selection, object);
+    return matches_name(object, word) || is_of_kind(object, word, false);
+}
+
+static bool is_asked_for(const struct selection *selection, const xmlNode *object)
+{
+    bool all = false, any = false, joined = false;
+
+    for (size_t i = 0; i < selection->count; i++) {
+        const char *word = selection->word[i];
+
+        if (strcmp(word, "or") == 0 || has_prefix(word, "obscure:"))
+            continue;
+        if (strcmp(word, "and") == 0) {
+            joined = true;
+            continue;
+        }
+        if (!joined) {
+            any = any || all;
+            all = matches(selection, object, word);
+        } else {
+            all = all && matches(selection, object, word);
+        }
+        joined = false;
+    }
+    return any || all;
+}
+
+static bool selects(char *const *asked, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!has_prefix(asked[i], "obscure:"))
+            return true;
+    return false;
+}
+
+/* Puts stars in the place of values whose names match. */
+static void obscure(xmlNode *element, const char *pattern)
+{
+    if (hf_xml_is(element, "nvpair") && hf_xml_get(element, "value") != NULL &&
+        fnmatch(pattern, hf_xml_get_or(element, "name", ""), 0) == 0)
+        hf_xml_set(element, "value", "******");
+    HF_XML_EACH_ANY (child, element)
+        obscure(child, pattern);
 }
 
 struct shown {
     struct session *session;
-    char *const *asked;
-    size_t count;
+    struct selection selection;
     bool xml;
     const crm_id_set *significant;
     size_t found;
@@ -162,7 +322,9 @@ static void show_object(struct shown *shown, const xmlNode *object)
 static void show_asked(struct shown *shown, const xmlNode *parent)
 {
     HF_XML_EACH_ANY (object, parent) {
-        if (is_asked_for(object, shown->asked, shown->count))
+        if (crm_is_resource(parent) && !crm_is_resource(object))
+            continue; /* a part of it, and no object */
+        if (is_asked_for(&shown->selection, object))
             show_object(shown, object);
         if (crm_is_resource(object))
             show_asked(shown, object);
@@ -176,8 +338,7 @@ static struct hf_error *check_asked(const xmlNode *configuration, char *const *a
         struct crm_edit edit;
         bool found;
 
-        if (strncmp(asked[i], "type:", 5) == 0 || strcmp(asked[i], "property") == 0 ||
-            strstr(asked[i], "_defaults") != NULL || strcmp(asked[i], "fencing_topology") == 0)
+        if (!names_one(asked[i]))
             continue;
         crm_edit_begin(&edit, (xmlNode *)configuration);
         found = crm_edit_find(&edit, asked[i]) != NULL;
@@ -191,22 +352,33 @@ static struct hf_error *check_asked(const xmlNode *configuration, char *const *a
 static struct hf_error *show_some(struct session *session, const xmlNode *configuration, char *const *asked,
                                   size_t count, bool xml)
 {
-    struct shown shown = {.session = session, .asked = asked, .count = count, .xml = xml};
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *base = NULL;
+    struct shown shown = {.session = session, .selection = {asked, count, configuration, NULL}, .xml = xml};
     crm_id_set *significant = crm_id_set_new();
     struct hf_error *error = check_asked(configuration, asked, count);
+    struct crm_edit before;
 
+    if (error == NULL)
+        error = session_base(session, &base);
+    if (error != NULL) {
+        crm_id_set_free(significant);
+        return error;
+    }
+    crm_edit_begin(&before, configuration_of(base));
+    shown.selection.base = &before;
     crm_id_set_references(significant, configuration);
     shown.significant = significant;
     hf_write_list(session->writer, "objects");
     HF_XML_EACH_ANY (section, configuration) {
-        if (is_asked_for(section, asked, count))
+        if (is_asked_for(&shown.selection, section))
             show_object(&shown, section);
         else
             show_asked(&shown, section);
     }
     hf_write_end(session->writer);
     crm_id_set_free(significant);
-    return error;
+    crm_edit_end(&before);
+    return NULL;
 }
 
 static void show_all(struct session *session, const xmlNode *configuration, bool xml)
@@ -233,6 +405,43 @@ static void show_all(struct session *session, const xmlNode *configuration, bool
     hf_buf_free(&text);
 }
 
+/* asked: as struct selection has it; none is all. cib loses the values that are to be hidden. */
+static struct hf_error *show(struct session *session, xmlDoc *cib, char *const *asked, size_t count, bool xml)
+{
+    for (size_t i = 0; i < count; i++)
+        if (has_prefix(asked[i], "obscure:"))
+            obscure(configuration_of(cib), asked[i] + 8);
+    if (selects(asked, count))
+        return show_some(session, configuration_of(cib), asked, count, xml);
+    show_all(session, configuration_of(cib), xml);
+    return NULL;
+}
+
+/* What show prints, as a text; the caller's. */
+static struct hf_error *shown_text(struct session *session, const xmlDoc *cib, char *const *asked,
+                                   size_t count, bool xml, char **text)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *copy = xmlCopyDoc((xmlDoc *)cib, 1);
+    struct hf_writer *kept = session->writer;
+    struct hf_error *error;
+
+    session->writer = hf_writer_new(HF_WRITER_TEXT);
+    error = show(session, copy, asked, count, xml);
+    *text = hf_writer_finish(session->writer);
+    hf_writer_free(session->writer);
+    session->writer = kept;
+    return error;
+}
+
+struct hf_error *configure_text(struct session *session, const xmlDoc *cib, char *const *asked, size_t count,
+                                char **text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (has_prefix(asked[i], "obscure:"))
+            return hf_error_new(HF_USAGE, "what is hidden cannot be written back: leave '%s' out", asked[i]);
+    return shown_text(session, cib, asked, count, false, text);
+}
+
 /* Takes the word "xml" out of the arguments. */
 static bool take_xml(int *argc, char **argv)
 {
@@ -254,33 +463,23 @@ static struct hf_error *run_show(struct session *session, int argc, char **argv)
 
     if (error != NULL)
         return error;
-    if (argc > 1)
-        return show_some(session, configuration_of(cib), argv + 1, (size_t)argc - 1, xml);
-    show_all(session, configuration_of(cib), xml);
-    return NULL;
+    return show(session, cib, argv + 1, (size_t)argc - 1, xml);
 }
 
 static struct hf_error *run_save(struct session *session, int argc, char **argv)
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    HF_CLEANUP(hf_freep) char *text = NULL;
     bool xml = take_xml(&argc, argv);
     struct hf_error *error = session_cib(session, &cib);
-    struct hf_buf text = {0};
 
     if (error != NULL)
         return error;
-    if (argc != 2)
-        return hf_error_new(HF_USAGE, "'configure save' has no file, expected: configure save [xml] FILE");
-    if (xml) {
-        HF_CLEANUP(hf_freep) char *all = hf_xml_text(configuration_of(cib), true);
-
-        hf_buf_puts(&text, all);
-    } else {
-        crm_print_configuration(&text, configuration_of(cib));
-    }
-    error = session_write_text(argv[1], hf_buf_text(&text));
-    hf_buf_free(&text);
-    return error;
+    if (argc < 2)
+        return hf_error_new(HF_USAGE,
+                            "'configure save' has no file, expected: configure save [xml] [ID...] FILE");
+    error = shown_text(session, cib, argv + 1, (size_t)argc - 2, xml, &text);
+    return error != NULL ? error : session_write_text(argv[argc - 1], text);
 }
 
 /* --- load, edit --- */
@@ -290,10 +489,14 @@ static struct hf_error *run_load(struct session *session, int argc, char **argv)
     struct crm_statements statements;
     struct statements_edit edit = {.session = session, .statements = &statements, .scope = STATEMENTS_UPDATE};
     HF_CLEANUP(hf_freep) char *text = NULL;
-    const char *file = argv[argc - 1];
     struct hf_error *error;
+    const char *file;
     size_t length;
 
+    take_xml(&argc, argv); /* whether it is XML is seen */
+    if (argc < 2)
+        return hf_error_new(HF_USAGE, "no file, expected: configure load [xml] [replace|update|push] FILE");
+    file = argv[argc - 1];
     if (argc == 3 && (strcmp(argv[1], "replace") == 0 || strcmp(argv[1], "push") == 0))
         edit.scope = STATEMENTS_REPLACE;
     else if (argc == 3 && strcmp(argv[1], "update") != 0)
@@ -313,32 +516,6 @@ static struct hf_error *run_load(struct session *session, int argc, char **argv)
     return hf_error_wrap(error, "%s", strcmp(file, "-") == 0 ? "standard input" : file);
 }
 
-/* Lets the user's editor work on a text; the caller's. */
-static struct hf_error *edit_text(const char *text, char **edited, size_t *length)
-{
-    char path[] = "/tmp/holdfast-edit-XXXXXX";
-    const char *editor = getenv("EDITOR") != NULL ? getenv("EDITOR") : "vi";
-    HF_CLEANUP(hf_freep) char *command = NULL;
-    int fd = mkstemp(path), status;
-    struct hf_error *error;
-
-    if (fd < 0)
-        return hf_error_errno(errno, "cannot make a file to edit");
-    close(fd);
-    error = session_write_text(path, text);
-    command = hf_asprintf("%s %s", editor, path);
-    if (error == NULL) {
-        status = system(command);
-        if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            error = hf_error_new(HF_FAILED, "the editor '%s' ended with status %d: nothing was changed",
-                                 editor, status == -1 ? -1 : WEXITSTATUS(status));
-    }
-    if (error == NULL)
-        error = session_read_text(path, SESSION_TEXT_LIMIT, edited, length);
-    unlink(path);
-    return error;
-}
-
 /* What of the objects asked for the edited text no longer has. */
 static size_t find_gone(const struct crm_statements *statements, char *const *asked, size_t count,
                         char **gone)
@@ -355,14 +532,14 @@ static size_t find_gone(const struct crm_statements *statements, char *const *as
                 strcmp(hf_xml_get_or(element, "id", ""), asked[i]) == 0 ||
                 (hf_xml_is(element, "node") && strcmp(hf_xml_get_or(element, "uname", ""), asked[i]) == 0);
         }
-        if (!there && strncmp(asked[i], "type:", 5) != 0)
+        if (!there && names_one(asked[i]))
             gone[n++] = asked[i];
     }
     return n;
 }
 
-static struct hf_error *apply_edited(struct session *session, const char *text, size_t length,
-                                     char *const *asked, size_t count)
+struct hf_error *configure_apply_text(struct session *session, const xmlDoc *seen, const char *text,
+                                      size_t length, char *const *asked, size_t count)
 {
     struct crm_statements statements;
     struct hf_error *error = crm_parse(text, length, &statements);
@@ -370,7 +547,8 @@ static struct hf_error *apply_edited(struct session *session, const char *text, 
     struct statements_edit edit = {.session = session,
                                    .statements = &statements,
                                    .scope = count > 0 ? STATEMENTS_UPDATE : STATEMENTS_REPLACE,
-                                   .gone = gone};
+                                   .gone = gone,
+                                   .seen = seen};
 
     if (error == NULL) {
         edit.n_gone = find_gone(&statements, asked, count, gone);
@@ -385,32 +563,22 @@ static struct hf_error *run_edit(struct session *session, int argc, char **argv)
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
     HF_CLEANUP(hf_freep) char *text = NULL;
-    struct hf_writer *kept = session->writer;
-    struct hf_error *error;
+    struct hf_error *error = edit_possible(session);
 
-    if (!session->interactive && getenv("EDITOR") == NULL)
-        return hf_error_new(HF_USAGE,
-                            "no terminal to edit at and no EDITOR set, expected one, or 'configure save' and "
-                            "'configure load'");
+    if (error != NULL)
+        return error;
     error = session_cib(session, &cib);
     if (error != NULL)
         return error;
-    session->writer = hf_writer_new(HF_WRITER_TEXT);
-    if (argc > 1)
-        error = show_some(session, configuration_of(cib), argv + 1, (size_t)argc - 1, false);
-    else
-        show_all(session, configuration_of(cib), false);
-    text = hf_writer_finish(session->writer);
-    hf_writer_free(session->writer);
-    session->writer = kept;
+    error = configure_text(session, cib, argv + 1, (size_t)argc - 1, &text);
     while (error == NULL) {
         HF_CLEANUP(hf_freep) char *edited = NULL;
         size_t length = 0;
 
-        error = edit_text(text, &edited, &length);
+        error = edit_text(session, text, &edited, &length);
         if (error != NULL || (length == strlen(text) && memcmp(text, edited, length) == 0))
             return error;
-        error = apply_edited(session, edited, length, argv + 1, (size_t)argc - 1);
+        error = configure_apply_text(session, cib, edited, length, argv + 1, (size_t)argc - 1);
         if (error == NULL || !session->interactive)
             return error;
         fprintf(stderr, "holdfast: %s\n", hf_error_text(error));
@@ -579,10 +747,16 @@ static struct hf_error *run_get_property(struct session *session, int argc, char
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
     struct hf_error *error = session_cib(session, &cib);
+    bool truth = strcmp(argv[1], "-t") == 0 || strcmp(argv[1], "--true") == 0;
 
-    for (int i = 1; error == NULL && i < argc; i++) {
+    for (int i = truth ? 2 : 1; error == NULL && i < argc; i++) {
         const char *value = property_value(configuration_of(cib), argv[i]);
+        bool is_true = false;
 
+        if (truth) {
+            hf_parse_bool(value, &is_true);
+            value = is_true ? "true" : "false";
+        }
         if (value == NULL)
             error = hf_error_new(HF_REFUSED, "cluster option '%s' is not set", argv[i]);
         hf_write_string(session->writer, argv[i], NULL, value);
@@ -602,6 +776,11 @@ static struct hf_error *run_erase(struct session *session, int argc, char **argv
     struct crm_statements none = {0};
     struct statements_edit edit = {.session = session, .statements = &none, .scope = STATEMENTS_REPLACE};
 
+    if (argc > 1)
+        return hf_error_new(HF_USAGE,
+                            "found '%s', expected nothing: nodes are members that come back by themselves; "
+                            "'node delete NODE' takes one out that is gone for good",
+                            argv[1]);
     if (!session->force && !ask_yes(session, "delete the whole configuration?"))
         return hf_error_new(HF_REFUSED, "'configure erase' deletes everything, expected --force");
     return statements_change(&edit, NULL);
@@ -713,18 +892,6 @@ static void put_lines(struct hf_writer *writer, const char *key, char sign, cons
     }
 }
 
-/* Objects by what names them: their id, and for nodes their name. */
-static const xmlNode *same_object(const xmlNode *configuration, const xmlNode *object)
-{
-    const char *key = hf_xml_is(object, "node") ? "uname" : "id";
-
-    HF_XML_EACH (other, hf_xml_child(configuration, (const char *)object->parent->name), NULL)
-        if (strcmp((const char *)other->name, (const char *)object->name) == 0 &&
-            strcmp(hf_xml_get_or(other, key, ""), hf_xml_get_or(object, key, "")) == 0)
-            return other;
-    return NULL;
-}
-
 static char *object_text(const xmlNode *object, const crm_id_set *significant)
 {
     struct hf_buf text = {0};
@@ -751,7 +918,7 @@ static void write_difference(struct hf_writer *writer, const xmlNode *before, co
     hf_write_end(writer);
 }
 
-static void write_differences(struct hf_writer *writer, const xmlNode *before, const xmlNode *after)
+void configure_write_differences(struct hf_writer *writer, const xmlNode *before, const xmlNode *after)
 {
     crm_id_set *significant = crm_id_set_new();
 
@@ -761,10 +928,10 @@ static void write_differences(struct hf_writer *writer, const xmlNode *before, c
     HF_XML_EACH_ANY (section, before)
         HF_XML_EACH_ANY (object, section)
             if (!hf_xml_is(object, "fencing-level"))
-                write_difference(writer, object, same_object(after, object), significant);
+                write_difference(writer, object, object_in(after, object), significant);
     HF_XML_EACH_ANY (section, after)
         HF_XML_EACH_ANY (object, section)
-            if (!hf_xml_is(object, "fencing-level") && same_object(before, object) == NULL)
+            if (!hf_xml_is(object, "fencing-level") && object_in(before, object) == NULL)
                 write_difference(writer, NULL, object, significant);
     write_difference(writer, hf_xml_child(before, "fencing-topology"),
                      hf_xml_child(after, "fencing-topology"), significant);
@@ -781,7 +948,7 @@ static struct hf_error *run_diff(struct session *session, int argc, char **argv)
     if (error == NULL)
         error = argc > 2 ? fetch_revision(session, argv[2], &after) : session_cib(session, &after);
     if (error == NULL)
-        write_differences(session->writer, configuration_of(before), configuration_of(after));
+        configure_write_differences(session->writer, configuration_of(before), configuration_of(after));
     return error;
 }
 
@@ -849,7 +1016,8 @@ static const struct command commands[] = {
     STATEMENT("order", "ID [KIND:] FIRST[:ACTION] THEN[:ACTION]", "Start resources in order"),
     STATEMENT("rsc_ticket", "ID TICKET: RESOURCE[:ROLE]... [loss-policy=POLICY]",
               "Bind resources to a ticket"),
-    STATEMENT("property", "[SET-ID:] NAME=VALUE...", "Set cluster options"),
+    {"property", "[SET-ID:] NAME=VALUE...", "Set cluster options; without one, list those that there are",
+     run_property, 0, -1, COMMAND_COLLECTS, COMPLETE_STATEMENT},
     STATEMENT("rsc_defaults", "[SET-ID:] NAME=VALUE...", "Set what holds for every resource"),
     STATEMENT("op_defaults", "[SET-ID:] NAME=VALUE...", "Set what holds for every operation"),
     STATEMENT("node", "[ID:] NAME[:TYPE] [attributes ...] [utilization ...]", "Describe a node"),
@@ -866,12 +1034,13 @@ static const struct command commands[] = {
     STATEMENT("xml", "ELEMENT", "Give an object as XML"),
     {"statement", "TEXT", "One statement as one argument", run_statement_text, 1, 1, COMMAND_COLLECTS,
      COMPLETE_NOTHING},
-    {"show", "[xml] [ID|type:TYPE...]", "Print the configuration, or some objects", run_show, 0, -1, 0,
-     COMPLETE_OBJECTS},
+    {"show", "[xml] [ID|PATTERN|type:TYPE|tag:ID|related:WORD|changed|obscure:PATTERN ... [and|or] ...]",
+     "Print the configuration, or some objects", run_show, 0, -1, 0, COMPLETE_OBJECTS},
     {"edit", "[ID...]", "Change the configuration in an editor", run_edit, 0, -1, 0, COMPLETE_OBJECTS},
-    {"load", "[replace|update|push] FILE", "Read statements or XML from a file (- is standard input)",
-     run_load, 1, 2, COMMAND_COLLECTS, COMPLETE_FILES},
-    {"save", "[xml] FILE", "Write the configuration into a file", run_save, 1, 2, 0, COMPLETE_FILES},
+    {"load", "[xml] [replace|update|push] FILE", "Read statements or XML from a file (- is standard input)",
+     run_load, 1, 3, COMMAND_COLLECTS, COMPLETE_FILES},
+    {"save", "[xml] [ID|type:TYPE...] FILE", "Write the configuration, or some objects, into a file",
+     run_save, 1, -1, 0, COMPLETE_FILES},
     {"delete", "ID...", "Delete objects", run_delete, 1, -1, COMMAND_COLLECTS, COMPLETE_OBJECTS},
     {"rename", "ID NEW-ID", "Give an object another id, also where it is referred to", run_rename, 2, 2,
      COMMAND_COLLECTS, COMPLETE_OBJECTS},
@@ -879,9 +1048,25 @@ static const struct command commands[] = {
      run_modgroup, 3, 5, COMMAND_COLLECTS, COMPLETE_RESOURCES},
     {"unset", "property|rsc_defaults|op_defaults NAME...", "Remove options", run_unset, 2, -1,
      COMMAND_COLLECTS, COMPLETE_NOTHING},
-    {"get-property", "NAME...", "Print the values of cluster options that are set", run_get_property, 1, -1,
+    {"get_property", "[-t] NAME...", "The older word for get-property", run_get_property, 1, -1, 0,
+     COMPLETE_NOTHING},
+    {"get-property", "[-t] NAME...", "Print the values of cluster options that are set", run_get_property, 1,
+     -1, 0, COMPLETE_NOTHING},
+    {"set", "ID.[OPERATION.[INTERVAL.]]NAME VALUE", "Set a value that is configured already", run_set_value,
+     2, 2, COMMAND_COLLECTS, COMPLETE_NOTHING},
+    {"filter", "COMMAND [ID...]",
+     "Change the configuration by a program that reads and prints it, a statement a line", run_filter, 1, -1,
      0, COMPLETE_NOTHING},
-    {"erase", "", "Delete everything but the nodes", run_erase, 0, 0, COMMAND_COLLECTS, COMPLETE_NOTHING},
+    {"validate-all", "RESOURCE", "Have a resource's agent check its parameters on this machine",
+     run_validate_all, 1, 1, 0, COMPLETE_RESOURCES},
+    {"ptest", "[scores] [utilization]", "Print what the cluster would do with what is not yet committed",
+     run_ptest, 0, -1, 0, COMPLETE_NOTHING},
+    {"simulate", "[scores] [utilization] | OPTION...", "The same, or with the options of simulate", run_ptest,
+     0, -1, 0, COMPLETE_NOTHING},
+    {"schema", "[VERSION]", "Print the version of the grammar that the CIB is checked against", run_schema, 0,
+     1, 0, COMPLETE_NOTHING},
+    {"upgrade", "[force]", "Say that a CIB needs no upgrade here", run_upgrade, 0, 1, 0, COMPLETE_NOTHING},
+    {"erase", "", "Delete everything but the nodes", run_erase, 0, 1, COMMAND_COLLECTS, COMPLETE_NOTHING},
     {"verify", "", "Check the configuration against grammar and references", run_verify_pending, 0, 0, 0,
      COMPLETE_NOTHING},
     {"diff", "[REVISION [REVISION]]", "Show what differs from a revision, or what is not yet committed",
@@ -893,4 +1078,4 @@ static const struct command commands[] = {
 };
 
 const struct command_area area_configure = {"configure", "The configuration, in the crm shell's language",
-                                            commands, HF_ARRAY_LENGTH(commands)};
+                                            commands, HF_ARRAY_LENGTH(commands), NULL};

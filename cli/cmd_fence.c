@@ -76,4 +76,4 @@ static const struct command commands[] = {
 };
 
 const struct command_area area_fence = {"fence", "Fencing by hand, and its history", commands,
-                                        HF_ARRAY_LENGTH(commands)};
+                                        HF_ARRAY_LENGTH(commands), NULL};

@@ -41,7 +41,7 @@ static struct hf_error *need_resource(const xmlDoc *cib, const char *id)
 
 /* --- constraints --- */
 
-static bool refers_to(const xmlNode *element, const char *id)
+bool constraint_names(const xmlNode *element, const char *id)
 {
     static const char *const names[] = {"rsc", "with-rsc", "first", "then"};
 
@@ -51,7 +51,7 @@ static bool refers_to(const xmlNode *element, const char *id)
     if (hf_xml_is(element, "resource_ref"))
         return strcmp(hf_xml_get_or(element, "id", ""), id) == 0;
     HF_XML_EACH_ANY (child, element)
-        if (refers_to(child, id))
+        if (constraint_names(child, id))
             return true;
     return false;
 }
@@ -72,7 +72,7 @@ struct hf_error *run_constraints(struct session *session, int argc, char **argv)
     HF_XML_EACH_ANY (constraint, section(cib, "constraints")) {
         HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
 
-        if (!refers_to(constraint, argv[1]))
+        if (!constraint_names(constraint, argv[1]))
             continue;
         crm_print(&text, constraint, significant);
         hf_write_object(session->writer, NULL);

@@ -33,7 +33,7 @@ static const struct command arbiter_commands[] = {
 };
 
 const struct command_area area_arbiter = {"arbiter", "The lock server on this machine", arbiter_commands,
-                                          HF_ARRAY_LENGTH(arbiter_commands)};
+                                          HF_ARRAY_LENGTH(arbiter_commands), NULL};
 
 /* --- lock-key --- */
 
@@ -65,4 +65,4 @@ static const struct command key_commands[] = {
 };
 
 const struct command_area area_lock_key = {"lock-key", "The key of a cluster's locks", key_commands,
-                                           HF_ARRAY_LENGTH(key_commands)};
+                                           HF_ARRAY_LENGTH(key_commands), NULL};

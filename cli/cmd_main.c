@@ -1,4 +1,4 @@
-/* cmd_main.c - the commands that stand alone: status, verify, simulate, history, help, version. */
+/* cmd_main.c - the commands that stand alone: status, verify, simulate, explain, help, version. */
 #include <string.h>
 #include <time.h>
 
@@ -15,18 +15,53 @@
 
 /* --- status --- */
 
+/* What a word of crm_mon adds: NULL for what is printed anyway. */
+static struct hf_error *status_part(const char *word, command_function **part)
+{
+    static const struct {
+        const char *word;
+        command_function *part;
+    } parts[] = {{"-1", NULL},
+                 {"inactive", NULL},
+                 {"full", run_operations},
+                 {"detail", run_operations},
+                 {"verbose", run_operations},
+                 {"ops", run_operations},
+                 {"timing", run_operations},
+                 {"failcounts", run_all_failcounts},
+                 {"tickets", run_tickets}};
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(parts); i++)
+        if (strcmp(word, parts[i].word) == 0) {
+            *part = parts[i].part;
+            return NULL;
+        }
+    return hf_error_new(
+        HF_USAGE,
+        "found '%s', expected one of inactive, full, detail, ops, timing, failcounts, tickets "
+        "(--json for programs, 'node show' and 'resource status' for parts)",
+        word);
+}
+
 static struct hf_error *run_status(struct session *session, int argc, char **argv)
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
-    struct hf_error *error;
+    command_function *parts[3] = {NULL};
+    struct hf_error *error = NULL;
 
-    if (argc > 1 && strcmp(argv[1], "-1") != 0)
-        return hf_error_new(HF_USAGE, "found '%s', expected: status [-1] [--json]", argv[1]);
-    error = session_cib(session, &cib);
+    for (int i = 1; i < argc && error == NULL; i++)
+        error = status_part(argv[i], &parts[i - 1]);
+    if (error == NULL)
+        error = session_cib(session, &cib);
     if (error == NULL)
         error = status_write(session->writer, cib);
     if (error == NULL && session->file == NULL)
         locks_write(session->writer);
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(parts) && error == NULL; i++)
+        if (parts[i] != NULL) {
+            hf_write_line(session->writer, "%s", "");
+            error = parts[i](session, 1, (char *[]){(char *)"status", NULL});
+        }
     return error;
 }
 
@@ -103,16 +138,9 @@ static struct hf_error *run_verify(struct session *session, int argc, char **arg
 
 /* --- simulate --- */
 
-static struct hf_error *live_cib(xmlDoc **cib)
+static struct hf_error *live_cib(void *context, xmlDoc **cib)
 {
-    struct session session;
-    struct hf_error *error;
-
-    session_init(&session);
-    session.file = getenv("CIB_file");
-    error = session_cib(&session, cib);
-    session_free(&session);
-    return error;
+    return session_cib(context, cib);
 }
 
 /* Lines "delete ID..." are taken out of a text of statements; what they name is the caller's. */
@@ -170,7 +198,8 @@ static struct hf_error *change_cib(xmlDoc *cib, const char *path)
 
 static struct hf_error *run_simulate(struct session *session, int argc, char **argv)
 {
-    struct simulate_host host = {.live = live_cib, .change = change_cib, .json = session->json};
+    struct simulate_host host = {
+        .live = live_cib, .context = session, .change = change_cib, .json = session->json};
     int code = cmd_simulate(argc, argv, &host);
 
     /* It has said what there was to say. */
@@ -187,12 +216,7 @@ static struct hf_error *run_explain(struct session *session, int argc, char **ar
     return error != NULL ? error : explain_write(session->writer, cib, argv[1]);
 }
 
-/* --- history, version, help --- */
-
-static struct hf_error *run_history(struct session *session, int argc, char **argv)
-{
-    return command_named(&area_configure, "history")->run(session, argc, argv);
-}
+/* --- version, help --- */
 
 static struct hf_error *run_version(struct session *session, int argc, char **argv)
 {
@@ -235,6 +259,10 @@ static struct hf_error *run_help(struct session *session, int argc, char **argv)
                       "Usage: holdfast [--json] [--force] [--wait[=SECONDS]] [--file CIB] COMMAND\n"
                       "       holdfast                   (a shell, or commands from standard input)\n");
         write_area(session->writer, area[0]);
+        hf_write_line(session->writer,
+                      "\nCommands may be abbreviated. Exit codes: 0 done, 1 failed, 2 usage, 3 refused, "
+                      "4 no quorum,\n5 timed out or outcome unknown, 6 conflict (somebody else changed the "
+                      "same first).");
         hf_write_line(session->writer, "\nMore, listed by 'holdfast help AREA':");
         for (size_t i = 1; i < count; i++)
             hf_write_line(session->writer, "  %-10s %s", area[i]->name, area[i]->summary);
@@ -260,17 +288,19 @@ static struct hf_error *run_help(struct session *session, int argc, char **argv)
 }
 
 static const struct command commands[] = {
-    {"status", "[-1]", "Print the state of the cluster", run_status, 0, 1, 0, COMPLETE_NOTHING},
+    {"status", "[full|inactive|ops|failcounts|tickets ...]", "Print the state of the cluster", run_status, 0,
+     3, 0, COMPLETE_NOTHING},
     {"verify", "[FILE]", "Check a CIB: grammar, references, and what the scheduler doubts", run_verify, 0, 1,
      0, COMPLETE_FILES},
     {"simulate", "[-x FILE|-L] [-S] [-t TIME] ...", "Print what the scheduler would do", run_simulate, 0, -1,
      COMMAND_RAW, COMPLETE_FILES},
     {"explain", "RESOURCE[@NODE]", "Say why a resource is, or is not, where it is", run_explain, 1, 1, 0,
      COMPLETE_RESOURCES},
-    {"history", "", "List the revisions of the configuration", run_history, 0, 0, COMMAND_CLUSTER,
-     COMPLETE_NOTHING},
+    {"report", "FILE",
+     "Write what is known of this cluster and machine into a .tar.gz, for whoever is to help", run_report, 1,
+     1, 0, COMPLETE_FILES},
     {"version", "", "Print the version of this program", run_version, 0, 0, 0, COMPLETE_NOTHING},
     {"help", "[AREA] [COMMAND]", "Print what commands there are", run_help, 0, 2, 0, COMPLETE_NOTHING},
 };
 
-const struct command_area area_main = {"", "Commands", commands, HF_ARRAY_LENGTH(commands)};
+const struct command_area area_main = {"", "Commands", commands, HF_ARRAY_LENGTH(commands), NULL};

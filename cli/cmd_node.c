@@ -233,6 +233,53 @@ static struct hf_error *run_list(struct session *session, int argc, char **argv)
     return NULL;
 }
 
+/* The address or name by which a node is reached: a remote node's resource says a server, others have their
+ * name. */
+static const char *server_of(const xmlNode *configuration, const char *name)
+{
+    struct crm_edit look;
+    const xmlNode *resource;
+    const char *server = NULL;
+
+    crm_edit_begin(&look, (xmlNode *)configuration);
+    resource = crm_edit_find(&look, name);
+    if (resource != NULL && hf_xml_is(resource, "primitive"))
+        server = crm_attribute(resource, "instance_attributes", "server");
+    crm_edit_end(&look);
+    return server != NULL ? server : name;
+}
+
+static struct hf_error *run_server(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+    const xmlNode *configuration = hf_xml_child(xmlDocGetRootElement(cib), "configuration");
+
+    for (int i = 1; i < argc && error == NULL; i++)
+        if (find_node(cib, argv[i]) == NULL)
+            error =
+                hf_error_new(HF_REFUSED, "node '%s' does not exist, expected the name of a node", argv[i]);
+    if (error != NULL)
+        return error;
+    hf_write_list(session->writer, "servers");
+    HF_XML_EACH (node, hf_xml_child(configuration, "nodes"), "node") {
+        const char *name = hf_xml_get_or(node, "uname", "");
+        bool meant = argc == 1;
+
+        for (int i = 1; i < argc; i++)
+            meant = meant || strcmp(argv[i], name) == 0;
+        if (!meant)
+            continue;
+        hf_write_object(session->writer, NULL);
+        hf_write_string(session->writer, "node", NULL, name);
+        hf_write_string(session->writer, "server", NULL, server_of(configuration, name));
+        hf_write_end(session->writer);
+        hf_write_line(session->writer, "%s", server_of(configuration, name));
+    }
+    hf_write_end(session->writer);
+    return NULL;
+}
+
 /* --- shutdown, delete --- */
 
 static struct hf_error *run_shutdown(struct session *session, int argc, char **argv)
@@ -295,6 +342,9 @@ static const struct command commands[] = {
      COMMAND_COLLECTS, COMPLETE_NODES},
     {"ready", "[NODE]", "End a node's maintenance", run_ready, 0, 1, COMMAND_COLLECTS, COMPLETE_NODES},
     {"show", "[NODE]", "Print the state of nodes", run_show, 0, 1, 0, COMPLETE_NODES},
+    {"status", "[NODE]", "The older word for show", run_show, 0, 1, 0, COMPLETE_NODES},
+    {"server", "[NODE...]", "Print by which name or address nodes are reached", run_server, 0, -1, 0,
+     COMPLETE_NODES},
     {"list", "", "List the nodes that are configured", run_list, 0, 0, 0, COMPLETE_NOTHING},
     {"attribute", "NODE [show [NAME] | set NAME VALUE [reboot] | delete NAME]", "A node's attributes",
      run_attribute, 1, 5, COMMAND_COLLECTS, COMPLETE_NODES},
@@ -312,4 +362,4 @@ static const struct command commands[] = {
 };
 
 const struct command_area area_node = {"node", "Take nodes out of use and back", commands,
-                                       HF_ARRAY_LENGTH(commands)};
+                                       HF_ARRAY_LENGTH(commands), NULL};

@@ -195,15 +195,31 @@ static struct hf_error *run_info(struct session *session, int argc, char **argv)
     return NULL;
 }
 
+static struct hf_error *run_validate(struct session *session, int argc, char **argv)
+{
+    struct agent_name name = agent_split(argv[1]);
+    struct hf_error *error;
+
+    for (int i = 2; i < argc; i++)
+        if (strchr(argv[i], '=') == NULL || argv[i][0] == '=')
+            return hf_error_new(HF_USAGE, "found '%s', expected NAME=VALUE", argv[i]);
+    error = agent_validate(&name, "validate", argv + 2, (size_t)argc - 2);
+    if (error == NULL)
+        hf_write_line(session->writer, "The agent accepts these parameters on this machine.");
+    return error;
+}
+
 static const struct command commands[] = {
     {"classes", "", "List the classes of agents and ocf's providers", run_classes, 0, 0, 0, COMPLETE_NOTHING},
     {"list", "CLASS[:PROVIDER]", "List the agents of a class", run_list, 1, 2, 0, COMPLETE_NOTHING},
     {"providers", "TYPE", "List the ocf providers that have an agent", run_providers, 1, 1, 0,
      COMPLETE_NOTHING},
     {"meta", "[CLASS:[PROVIDER:]]TYPE", "The older word for info", run_info, 1, 1, 0, COMPLETE_NOTHING},
+    {"validate", "[CLASS:[PROVIDER:]]TYPE [NAME=VALUE...]", "Have an agent check parameters on this machine",
+     run_validate, 1, -1, 0, COMPLETE_NOTHING},
     {"info", "[CLASS:[PROVIDER:]]TYPE", "Print what an agent says of itself", run_info, 1, 1, 0,
      COMPLETE_NOTHING},
 };
 
 const struct command_area area_ra = {"ra", "The agents installed on this machine", commands,
-                                     HF_ARRAY_LENGTH(commands)};
+                                     HF_ARRAY_LENGTH(commands), NULL};

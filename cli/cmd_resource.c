@@ -46,11 +46,23 @@ static struct hf_error *meta_editor(struct crm_edit *edit, void *context)
     const struct meta_edit *wanted = context;
 
     for (int i = 0; i < wanted->count; i++) {
-        xmlNode *resource = find_resource(edit, wanted->ids[i]);
+        xmlNode *found = crm_edit_find(edit, wanted->ids[i]);
+        bool any = false;
 
-        if (resource == NULL)
+        if (found != NULL && crm_is_resource(found)) {
+            crm_edit_set_attribute(edit, found, "meta_attributes", wanted->name, wanted->value);
+            continue;
+        }
+        /* A tag stands for the resources that it names. */
+        HF_XML_EACH (reference, hf_xml_is(found, "tag") ? found : NULL, "obj_ref") {
+            xmlNode *tagged = find_resource(edit, hf_xml_get_or(reference, "id", ""));
+
+            if (tagged != NULL)
+                crm_edit_set_attribute(edit, tagged, "meta_attributes", wanted->name, wanted->value);
+            any = any || tagged != NULL;
+        }
+        if (!any)
             return no_resource(edit, wanted->ids[i]);
-        crm_edit_set_attribute(edit, resource, "meta_attributes", wanted->name, wanted->value);
     }
     return NULL;
 }
@@ -139,7 +151,7 @@ static struct hf_error *run_demote(struct session *session, int argc, char **arg
 /* --- restart --- */
 
 /* Stops, waits, and puts back what was said before. */
-static struct hf_error *run_restart(struct session *session, int argc, char **argv)
+static struct hf_error *restart_one(struct session *session, char **argv)
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
     HF_CLEANUP(hf_freep) char *before = NULL;
@@ -170,6 +182,15 @@ static struct hf_error *run_restart(struct session *session, int argc, char **ar
         return hf_error_wrap(back, "'%s' was stopped, but did not start again", argv[1]);
     hf_error_free(back);
     return hf_error_wrap(error, "'%s' did not stop; it was told to run again", argv[1]);
+}
+
+static struct hf_error *run_restart(struct session *session, int argc, char **argv)
+{
+    struct hf_error *error = NULL;
+
+    for (int i = 1; i < argc && error == NULL; i++)
+        error = restart_one(session, argv + i - 1);
+    return error;
 }
 
 /* --- move, ban, clear --- */
@@ -232,8 +253,8 @@ static bool node_exists(const xmlNode *configuration, const char *name)
     return false;
 }
 
-/* The promotable clone that the resource is, or is in; NULL if it is none.  What moves then is the promotion.
- */
+/* The promotable clone that the resource is, or is in; NULL if it is none. What moves then is the
+ * promotion. */
 static const xmlNode *promotable_clone(const xmlNode *resource)
 {
     for (; resource != NULL && crm_is_resource(resource); resource = resource->parent) {
@@ -356,6 +377,12 @@ static struct hf_error *say_if_held(struct session *session, const struct move_e
                                               wanted->node, promoted);
 }
 
+/* Takes "force" off the end: what it asks for elsewhere is done here in any case. */
+static int without_force(int argc, char **argv)
+{
+    return argc > 2 && strcmp(argv[argc - 1], "force") == 0 ? argc - 1 : argc;
+}
+
 static struct hf_error *move_or_ban(struct session *session, int argc, char **argv, bool ban)
 {
     struct move_edit wanted = {.id = argv[1], .ban = ban};
@@ -396,12 +423,12 @@ static struct hf_error *move_or_ban(struct session *session, int argc, char **ar
 
 static struct hf_error *run_move(struct session *session, int argc, char **argv)
 {
-    return move_or_ban(session, argc, argv, false);
+    return move_or_ban(session, without_force(argc, argv), argv, false);
 }
 
 static struct hf_error *run_ban(struct session *session, int argc, char **argv)
 {
-    return move_or_ban(session, argc, argv, true);
+    return move_or_ban(session, without_force(argc, argv), argv, true);
 }
 
 struct clear_edit {
@@ -509,7 +536,10 @@ static struct hf_error *check_cleanup(struct session *session, const char *id, c
 
 static struct hf_error *run_cleanup(struct session *session, int argc, char **argv)
 {
-    struct hf_error *error = argc > 1 ? check_cleanup(session, argv[1], argc > 2 ? argv[2] : NULL) : NULL;
+    struct hf_error *error;
+
+    argc = without_force(argc, argv);
+    error = argc > 1 ? check_cleanup(session, argv[1], argc > 2 ? argv[2] : NULL) : NULL;
 
     return error != NULL ? error
                          : clean(session, argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : NULL,
@@ -562,6 +592,34 @@ static struct hf_error *set_failcount(struct session *session, const char *resou
     hf_buf_puts(&request, "\" lifetime=\"reboot\"/>");
     error = session_call(session, hf_buf_text(&request), SESSION_CALL_MS, &reply);
     return error == NULL && session->wait_ms >= 0 ? session_settle(session, session->wait_ms) : error;
+}
+
+/* Every count that is not 0. */
+struct hf_error *run_all_failcounts(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+
+    if (error != NULL)
+        return error;
+    hf_write_list(session->writer, "failcounts");
+    HF_XML_EACH (state, hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state")
+        HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes")
+            HF_XML_EACH (pair, set, "nvpair") {
+                const char *name = hf_xml_get_or(pair, "name", ""), *value = hf_xml_get_or(pair, "value", "");
+
+                if (strncmp(name, "fail-count-", 11) != 0 || strcmp(value, "0") == 0)
+                    continue;
+                hf_write_object(session->writer, NULL);
+                hf_write_string(session->writer, "node", NULL, hf_xml_get_or(state, "uname", ""));
+                hf_write_string(session->writer, "operation", NULL, name + 11);
+                hf_write_string(session->writer, "failcount", NULL, value);
+                hf_write_end(session->writer);
+                hf_write_line(session->writer, "%s failed on %s: %s", name + 11,
+                              hf_xml_get_or(state, "uname", "?"), value);
+            }
+    hf_write_end(session->writer);
+    return NULL;
 }
 
 static struct hf_error *run_failcount(struct session *session, int argc, char **argv)
@@ -663,18 +721,15 @@ static struct hf_error *run_attribute(struct session *session, int argc, char **
 
 /* --- locate, status, list --- */
 
-static struct hf_error *run_locate(struct session *session, int argc, char **argv)
+static struct hf_error *locate(struct session *session, const xmlDoc *cib, const char *id)
 {
-    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
-    struct hf_error *error = session_cib(session, &cib);
     HF_CLEANUP(hf_freep) char **nodes = NULL;
     int count = 0;
+    struct hf_error *error = status_locate(cib, id, false, &nodes, &count);
 
-    if (error == NULL)
-        error = status_locate(cib, argv[1], false, &nodes, &count);
     if (error != NULL)
         return error;
-    hf_write_string(session->writer, "resource", NULL, argv[1]);
+    hf_write_string(session->writer, "resource", NULL, id);
     hf_write_list(session->writer, "nodes");
     for (int i = 0; i < count; i++) {
         hf_write_string(session->writer, NULL, NULL, nodes[i]);
@@ -683,8 +738,26 @@ static struct hf_error *run_locate(struct session *session, int argc, char **arg
     }
     hf_write_end(session->writer);
     if (count == 0)
-        hf_write_line(session->writer, "'%s' runs nowhere.", argv[1]);
+        hf_write_line(session->writer, "'%s' runs nowhere.", id);
     return NULL;
+}
+
+static struct hf_error *run_locate(struct session *session, int argc, char **argv)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+
+    if (error != NULL || argc == 2)
+        return error != NULL ? error : locate(session, cib, argv[1]);
+    hf_write_list(session->writer, "resources");
+    for (int i = 1; i < argc && error == NULL; i++) {
+        hf_write_object(session->writer, NULL);
+        hf_write_line(session->writer, "%s:", argv[i]);
+        error = locate(session, cib, argv[i]);
+        hf_write_end(session->writer);
+    }
+    hf_write_end(session->writer);
+    return error;
 }
 
 static struct hf_error *run_status(struct session *session, int argc, char **argv)
@@ -692,7 +765,17 @@ static struct hf_error *run_status(struct session *session, int argc, char **arg
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
     struct hf_error *error = session_cib(session, &cib);
 
-    return error != NULL ? error : status_write_resources(session->writer, cib, argc > 1 ? argv[1] : NULL);
+    if (error != NULL || argc <= 2)
+        return error != NULL ? error
+                             : status_write_resources(session->writer, cib, argc > 1 ? argv[1] : NULL);
+    hf_write_list(session->writer, "status");
+    for (int i = 1; i < argc && error == NULL; i++) {
+        hf_write_object(session->writer, NULL);
+        error = status_write_resources(session->writer, cib, argv[i]);
+        hf_write_end(session->writer);
+    }
+    hf_write_end(session->writer);
+    return error;
 }
 
 static void list_resources(struct hf_writer *writer, const xmlNode *parent, int depth)
@@ -737,25 +820,26 @@ static const struct command commands[] = {
     {"start", "RESOURCE...", "Let resources run", run_start, 1, -1, COMMAND_COLLECTS, COMPLETE_RESOURCES},
     {"stop", "RESOURCE...", "Stop resources and keep them stopped", run_stop, 1, -1, COMMAND_COLLECTS,
      COMPLETE_RESOURCES},
-    {"restart", "RESOURCE", "Stop a resource, then let it run again", run_restart, 1, 1, COMMAND_CLUSTER,
-     COMPLETE_RESOURCES},
+    {"restart", "RESOURCE...", "Stop resources, then let them run again, one after the other", run_restart, 1,
+     -1, COMMAND_CLUSTER, COMPLETE_RESOURCES},
     {"promote", "RESOURCE", "Let a promotable clone be promoted", run_promote, 1, 1, COMMAND_COLLECTS,
      COMPLETE_RESOURCES},
     {"demote", "RESOURCE", "Keep a promotable clone unpromoted", run_demote, 1, 1, COMMAND_COLLECTS,
      COMPLETE_RESOURCES},
     {"move", "RESOURCE [NODE] [LIFETIME]", "Move a resource to a node, or away from where it is", run_move, 1,
-     3, COMMAND_COLLECTS, COMPLETE_RESOURCES},
-    {"ban", "RESOURCE [NODE] [LIFETIME]", "Keep a resource away from a node", run_ban, 1, 3, COMMAND_COLLECTS,
+     4, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"ban", "RESOURCE [NODE] [LIFETIME]", "Keep a resource away from a node", run_ban, 1, 4, COMMAND_COLLECTS,
      COMPLETE_RESOURCES},
     {"clear", "RESOURCE", "Undo move and ban", run_clear, 1, 1, COMMAND_COLLECTS, COMPLETE_RESOURCES},
-    {"migrate", "RESOURCE [NODE] [LIFETIME]", "The older word for move", run_move, 1, 3, COMMAND_COLLECTS,
+    {"unban", "RESOURCE", "The older word for clear", run_clear, 1, 1, COMMAND_COLLECTS, COMPLETE_RESOURCES},
+    {"migrate", "RESOURCE [NODE] [LIFETIME]", "The older word for move", run_move, 1, 4, COMMAND_COLLECTS,
      COMPLETE_RESOURCES},
     {"unmove", "RESOURCE", "The older word for clear", run_clear, 1, 1, COMMAND_COLLECTS, COMPLETE_RESOURCES},
     {"unmigrate", "RESOURCE", "The older word for clear", run_clear, 1, 1, COMMAND_COLLECTS,
      COMPLETE_RESOURCES},
-    {"cleanup", "[RESOURCE [NODE]]", "Forget failures and look again", run_cleanup, 0, 2, COMMAND_CLUSTER,
+    {"cleanup", "[RESOURCE [NODE]]", "Forget failures and look again", run_cleanup, 0, 3, COMMAND_CLUSTER,
      COMPLETE_RESOURCES},
-    {"refresh", "[RESOURCE [NODE]]", "Forget the whole history and look again", run_cleanup, 0, 2,
+    {"refresh", "[RESOURCE [NODE]]", "Forget the whole history and look again", run_cleanup, 0, 3,
      COMMAND_CLUSTER, COMPLETE_RESOURCES},
     {"manage", "RESOURCE...", "Let the cluster start and stop resources", run_manage, 1, -1, COMMAND_COLLECTS,
      COMPLETE_RESOURCES},
@@ -763,8 +847,10 @@ static const struct command commands[] = {
      COMMAND_COLLECTS, COMPLETE_RESOURCES},
     {"maintenance", "RESOURCE [on|off]", "Leave a resource alone, without monitoring", run_maintenance, 1, 2,
      COMMAND_COLLECTS, COMPLETE_RESOURCES},
-    {"locate", "RESOURCE", "Print the nodes a resource runs on", run_locate, 1, 1, 0, COMPLETE_RESOURCES},
-    {"status", "[RESOURCE]", "Print the state of resources", run_status, 0, 1, 0, COMPLETE_RESOURCES},
+    {"locate", "RESOURCE...", "Print the nodes that resources run on", run_locate, 1, -1, 0,
+     COMPLETE_RESOURCES},
+    {"status", "[RESOURCE...]", "Print the state of resources", run_status, 0, -1, 0, COMPLETE_RESOURCES},
+    {"show", "[RESOURCE...]", "The older word for status", run_status, 0, -1, 0, COMPLETE_RESOURCES},
     {"list", "", "List the resources that are configured", run_list, 0, 0, 0, COMPLETE_NOTHING},
     {"param", "RESOURCE [show [NAME] | set NAME VALUE | delete NAME]", "A resource's parameters",
      run_attribute, 1, 4, COMMAND_COLLECTS, COMPLETE_RESOURCES},
@@ -787,4 +873,4 @@ static const struct command commands[] = {
 };
 
 const struct command_area area_resource = {"resource", "Start, stop, move and inspect resources", commands,
-                                           HF_ARRAY_LENGTH(commands)};
+                                           HF_ARRAY_LENGTH(commands), NULL};

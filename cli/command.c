@@ -3,15 +3,19 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/foreign.h"
+#include "cli/shadow.h"
 #include "lib/xml.h"
 
 const struct command_area *const *command_areas(size_t *count)
 {
-    static const struct command_area *const areas[] = {&area_main, &area_configure, &area_resource,
-                                                       &area_node, &area_cluster,   &area_fence,
-                                                       &area_ra,   &area_arbiter,   &area_lock_key};
+    static const struct command_area *const areas[] = {
+        &area_main,    &area_configure, &area_resource, &area_node,       &area_cluster,
+        &area_fence,   &area_ra,        &area_arbiter,  &area_lock_key,   &area_cib,
+        &area_history, &area_corosync,  &area_site,     &area_maintenance};
 
     *count = HF_ARRAY_LENGTH(areas);
     return areas;
@@ -36,13 +40,77 @@ const struct command *command_named(const struct command_area *area, const char 
     return NULL;
 }
 
+/* --- abbreviations --- */
+
+struct matches {
+    const char *word[64];
+    command_function *run[64];
+    size_t count;
+};
+
+static void match(struct matches *matches, const char *begin, const char *word, command_function *run)
+{
+    if (strncmp(word, begin, strlen(begin)) != 0 || matches->count == HF_ARRAY_LENGTH(matches->word))
+        return;
+    for (size_t i = 0; i < matches->count; i++)
+        if (run != NULL && matches->run[i] == run && strcmp(begin, word) != 0)
+            return; /* two words for one thing */
+    matches->word[matches->count] = word;
+    matches->run[matches->count++] = run;
+}
+
+static void match_area(struct matches *matches, const char *begin, const struct command_area *area)
+{
+    for (size_t i = 0; i < area->count; i++) /* statements share their function */
+        match(matches, begin, area->command[i].name,
+              area->command[i].completion == COMPLETE_STATEMENT ? NULL : area->command[i].run);
+}
+
+static bool is_whole_word(const struct command_area *level, const char *word)
+{
+    return command_named(level, word) != NULL || command_named(&area_main, word) != NULL ||
+           command_area_named(word) != NULL || foreign_word(level->name, word) != NULL ||
+           foreign_word("", word) != NULL;
+}
+
+const char *command_expand(const struct command_area *level, const char *word, struct hf_error **error)
+{
+    struct matches matches = {.count = 0};
+    struct hf_buf list = {0};
+    size_t areas;
+    const struct command_area *const *area = command_areas(&areas);
+
+    *error = NULL;
+    if (is_whole_word(level, word) || strlen(word) < 2)
+        return word;
+    match_area(&matches, word, level);
+    if (matches.count == 0 || level == &area_main) {
+        for (size_t i = 1; i < areas; i++)
+            match(&matches, word, area[i]->name, NULL);
+        if (level != &area_main)
+            match_area(&matches, word, &area_main);
+    }
+    if (matches.count <= 1)
+        return matches.count == 1 ? matches.word[0] : word;
+    for (size_t i = 0; i < matches.count; i++)
+        hf_buf_printf(&list, "%s%s", i > 0 ? ", " : "", matches.word[i]);
+    *error = hf_error_new(HF_USAGE, "'%s' could be several commands: %s", word, hf_buf_text(&list));
+    hf_buf_free(&list);
+    return NULL;
+}
+
 struct hf_error *command_unknown(const struct command_area *area, const char *word)
 {
     const char *candidate[128];
     size_t count = 0, areas;
     const struct command_area *const *each = command_areas(&areas);
-    const char *near;
+    const char *near, *instead = foreign_word(area->name, word);
 
+    if (instead == NULL)
+        instead = foreign_word("", word);
+    if (instead != NULL)
+        return hf_error_new(HF_USAGE, "there is no '%s%s%s' here: %s", area->name,
+                            area->name[0] != '\0' ? " " : "", word, instead);
     for (size_t i = 0; i < area->count && count < HF_ARRAY_LENGTH(candidate); i++)
         candidate[count++] = area->command[i].name;
     for (size_t i = 1; area == &area_main && i < areas && count < HF_ARRAY_LENGTH(candidate); i++)
@@ -96,6 +164,13 @@ static struct hf_error *take_option(struct session *session, int argc, char **ar
     } else if (strncmp(word, "--wait=", 7) == 0) {
         if (!parse_duration(word + 7, &session->wait_ms))
             return hf_error_new(HF_USAGE, "found '%s', expected --wait=SECONDS", word);
+    } else if (strcmp(word, "--cib") == 0) {
+        if (at + 1 == argc)
+            return hf_error_new(HF_USAGE, "--cib has no name, expected --cib NAME ('cib list' lists them)");
+        *used = 2;
+        return shadow_use(session, argv[at + 1]);
+    } else if (strncmp(word, "--cib=", 6) == 0) {
+        return shadow_use(session, word + 6);
     } else if (strcmp(word, "--file") == 0) {
         if (at + 1 == argc)
             return hf_error_new(HF_USAGE, "--file has no file, expected --file FILE");
@@ -195,6 +270,27 @@ static struct hf_error *run_command(struct session *session, const struct comman
     return error;
 }
 
+static struct hf_error *expand(const struct command_area *level, char **word)
+{
+    struct hf_error *error;
+    const char *whole = command_expand(level, *word, &error);
+
+    if (whole != NULL)
+        *word = (char *)whole;
+    return error;
+}
+
+/* Behind an area's name: only what is in it, or another area. */
+static struct hf_error *expand_in(const struct command_area *area, char **word)
+{
+    struct hf_error *error = NULL;
+    const char *whole = command_area_named(*word) != NULL ? *word : command_expand(area, *word, &error);
+
+    if (whole != NULL && command_named(area, whole) != NULL)
+        *word = (char *)whole;
+    return error;
+}
+
 struct hf_error *command_dispatch(struct session *session, const struct command_area *level, int argc,
                                   char **argv)
 {
@@ -208,17 +304,28 @@ struct hf_error *command_dispatch(struct session *session, const struct command_
         session->writer = hf_writer_new(session->json ? HF_WRITER_JSON : HF_WRITER_TEXT);
     if (argc == 0)
         return hf_error_new(HF_USAGE, "no command, expected one of those that 'holdfast help' lists");
+    error = expand(level, &argv[0]);
+    if (error != NULL)
+        return error;
     command = command_named(area, argv[0]);
     if (command == NULL && area != &area_main)
         command = command_named(area = &area_main, argv[0]);
-    if (command == NULL && command_area_named(argv[0]) != NULL) {
+    /* An area, or two: "configure ra info" is "ra info". */
+    for (int depth = 0; depth < 2 && command == NULL && command_area_named(argv[0]) != NULL; depth++) {
         area = command_area_named(argv[0]);
-        if (argc == 1)
+        if (argc == 1 && area->alone == NULL)
             return hf_error_new(HF_USAGE,
                                 "'%s' has no command, expected one of those that 'holdfast help %s' lists",
                                 area->name, area->name);
+        if (argc == 1) {
+            command = command_named(area, area->alone);
+            break;
+        }
         argv++;
         argc--;
+        error = expand_in(area, &argv[0]);
+        if (error != NULL)
+            return error;
         command = command_named(area, argv[0]);
     }
     if (command == NULL && area == &area_configure && argc == 1 && strpbrk(argv[0], " \t\n") != NULL) {
@@ -266,7 +373,6 @@ int command_run(struct session *session, const struct command_area *level, int a
 {
     bool json = session->json, force = session->force;
     int64_t wait_ms = session->wait_ms;
-    const char *file = session->file;
     struct hf_error *error = command_dispatch(session, level, argc, argv);
     enum hf_error_kind kind;
 
@@ -287,7 +393,7 @@ int command_run(struct session *session, const struct command_area *level, int a
     session->json = json;
     session->force = force;
     session->wait_ms = wait_ms;
-    session->file = file;
+    session->file = session->home;
     return (int)kind;
 }
 
@@ -337,4 +443,41 @@ bool ask_yes(struct session *session, const char *question)
     printf("%s [y/n] ", question);
     fflush(stdout);
     return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+struct hf_error *edit_possible(const struct session *session)
+{
+    return session->interactive || getenv("EDITOR") != NULL
+               ? NULL
+               : hf_error_new(HF_USAGE,
+                              "no terminal to edit at and no EDITOR set, expected one, or 'configure save' "
+                              "and 'configure load'");
+}
+
+struct hf_error *edit_text(struct session *session, const char *text, char **edited, size_t *length)
+{
+    char path[] = "/tmp/holdfast-edit-XXXXXX";
+    const char *editor = getenv("EDITOR") != NULL ? getenv("EDITOR") : "vi";
+    HF_CLEANUP(hf_freep) char *command = NULL;
+    struct hf_error *error = edit_possible(session);
+    int fd, status;
+
+    if (error != NULL)
+        return error;
+    fd = mkstemp(path);
+    if (fd < 0)
+        return hf_error_errno(errno, "cannot make a file to edit");
+    close(fd);
+    error = session_write_text(path, text);
+    command = hf_asprintf("%s %s", editor, path);
+    if (error == NULL) {
+        status = system(command);
+        if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+            error = hf_error_new(HF_FAILED, "the editor '%s' ended with status %d: nothing was changed",
+                                 editor, status == -1 ? -1 : WEXITSTATUS(status));
+    }
+    if (error == NULL)
+        error = session_read_text(path, SESSION_TEXT_LIMIT, edited, length);
+    unlink(path);
+    return error;
 }

@@ -26,6 +26,7 @@ enum command_completion {
     COMPLETE_FILES,
     COMPLETE_STATEMENT,
     COMPLETE_VIP,
+    COMPLETE_SHADOWS,
 };
 
 /* argv[0] is the command's own word.  NULL is success; HF_USAGE adds the usage to what is printed. */
@@ -46,15 +47,22 @@ struct command_area {
     const char *summary;
     const struct command *command;
     size_t count;
+    const char
+        *alone; /* the command that is run when the program is given the area's name only; NULL: the shell */
 };
 
 extern const struct command_area area_main, area_configure, area_resource, area_node, area_cluster, area_ra,
-    area_fence, area_arbiter, area_lock_key;
+    area_fence, area_arbiter, area_lock_key, area_cib, area_history, area_corosync, area_site,
+    area_maintenance;
 
 /* All areas, area_main first. */
 const struct command_area *const *command_areas(size_t *count);
 const struct command_area *command_area_named(const char *name);
 const struct command *command_named(const struct command_area *area, const char *name);
+
+/* The whole word that an abbreviation stands for at a level: of a command there, of any level's, of an area.
+ * The word itself if it is none; NULL and an error if it could be several. */
+const char *command_expand(const struct command_area *level, const char *word, struct hf_error **error);
 
 /* Runs a command line: [AREA] COMMAND ARGUMENTS, options anywhere.  level: the shell's, or area_main.
  * Prints what the command writes, and its error on standard error.  Returns its exit code. */
@@ -73,12 +81,25 @@ struct hf_error *command_unknown(const struct command_area *area, const char *wo
 
 /* Parts of `resource` that have a file of their own, cmd_inspect.c. */
 command_function run_constraints, run_operations, run_scores, run_trace;
+/* Parts of `configure` that have a file of their own, cmd_objects.c. */
+command_function run_set_value, run_filter, run_validate_all, run_ptest, run_schema, run_upgrade;
+command_function run_report;                      /* cmd_report.c */
+command_function run_tickets, run_all_failcounts; /* `site list`, and what `status failcounts` adds */
 /* `fence node` and `fence confirm`, which are `node fence` and `node clearstate` too. */
 command_function run_fence, run_confirm;
 
-/* `fence node` and `fence confirm`, which are `node fence` and `node clearstate` too. */
-command_function run_fence, run_confirm;
-
+/* Whether a constraint names a resource. */
+bool constraint_names(const xmlNode *constraint, const char *id);
+/* The configuration, or the objects that are asked for as `configure show` takes them, as statements; the
+ * caller's. */
+struct hf_error *configure_text(struct session *session, const xmlDoc *cib, char *const *asked, size_t count,
+                                char **text) HF_MUST_CHECK;
+/* What somebody made of that text takes its place: what is no longer there is deleted. seen: the CIB it was
+ * of. */
+struct hf_error *configure_apply_text(struct session *session, const xmlDoc *seen, const char *text,
+                                      size_t length, char *const *asked, size_t count) HF_MUST_CHECK;
+/* What differs between two <configuration>s, as statements. */
+void configure_write_differences(struct hf_writer *writer, const xmlNode *before, const xmlNode *after);
 /* Sets one of an object's attributes as an edit of its own. set: "meta_attributes", ...; value NULL removes;
  * what: "resource" or "node", for messages. */
 struct attribute_edit {
@@ -90,6 +111,11 @@ session_editor attribute_editor;
 /* That edit, carried out. Prints nothing. */
 struct hf_error *change_attribute(struct session *session, const char *id, bool node, const char *set,
                                   const char *name, const char *value);
+/* HF_USAGE where nobody is there to edit: no terminal, and no EDITOR. */
+struct hf_error *edit_possible(const struct session *session) HF_MUST_CHECK;
+/* Lets the user's editor work on a text; the result is the caller's. */
+struct hf_error *edit_text(struct session *session, const char *text, char **edited,
+                           size_t *length) HF_MUST_CHECK;
 /* SECONDS, or a number with ms, s, m or h, as milliseconds. */
 bool parse_duration(const char *text, int64_t *ms);
 /* In a terminal: asks, true for yes.  Elsewhere: false, without asking. */

@@ -6,6 +6,7 @@
 
 #include "cli/agents.h"
 #include "cli/crm/print.h"
+#include "cli/shadow.h"
 #include "lib/xml.h"
 
 static void offer(struct completion *found, const char *word, const char *candidate)
@@ -139,6 +140,20 @@ static void offer_vip(struct completion *found, const char *word)
     }
 }
 
+static void offer_shadows(struct completion *found, const char *word)
+{
+    char **names;
+    size_t count;
+    struct hf_error *error = shadow_list(&names, &count);
+
+    hf_error_free(error); /* nothing to offer then */
+    for (size_t i = 0; i < count; i++) {
+        offer(found, word, names[i]);
+        free(names[i]);
+    }
+    free(names);
+}
+
 static void offer_arguments(struct completion *found, struct session *session, const struct command *command,
                             const char *name, size_t at, const char *word)
 {
@@ -158,6 +173,9 @@ static void offer_arguments(struct completion *found, struct session *session, c
         break;
     case COMPLETE_VIP:
         offer_vip(found, word);
+        break;
+    case COMPLETE_SHADOWS:
+        offer_shadows(found, word);
         break;
     case COMPLETE_NOTHING:
         break;

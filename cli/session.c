@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/changes.h"
+#include "cli/merge.h"
 #include "daemon/cib/document.h"
 #include "daemon/cib/schema.h"
 #include "lib/xml.h"
@@ -39,6 +40,8 @@ void session_free(struct session *session)
     hf_control_close(session->control);
     cib_schema_free(session->schema);
     hf_writer_free(session->writer);
+    free(session->shadow);
+    free(session->shadow_file);
     session_init(session);
 }
 
@@ -185,7 +188,7 @@ static struct hf_error *query_cib(struct session *session, xmlDoc **cib)
     return NULL;
 }
 
-static struct hf_error *read_cib(struct session *session, xmlDoc **cib)
+struct hf_error *session_fresh(struct session *session, xmlDoc **cib)
 {
     struct cib_document *document;
     struct hf_error *error;
@@ -208,7 +211,7 @@ struct hf_error *session_cib(struct session *session, xmlDoc **cib)
         *cib = xmlCopyDoc(session->pending->working, 1);
         return NULL;
     }
-    return read_cib(session, cib);
+    return session_fresh(session, cib);
 }
 
 struct hf_error *session_base(struct session *session, xmlDoc **cib)
@@ -217,7 +220,7 @@ struct hf_error *session_base(struct session *session, xmlDoc **cib)
         *cib = xmlCopyDoc(session->pending->base, 1);
         return NULL;
     }
-    return read_cib(session, cib);
+    return session_fresh(session, cib);
 }
 
 static xmlNode *configuration_of(xmlDoc *cib)
@@ -227,7 +230,7 @@ static xmlNode *configuration_of(xmlDoc *cib)
 
 /* --- changes --- */
 
-static struct hf_error *edit_copy(xmlDoc *cib, const struct session_edit *edit)
+static struct hf_error *run_editor(xmlDoc *cib, const struct session_edit *edit)
 {
     xmlNode *configuration = configuration_of(cib);
     struct crm_edit work;
@@ -244,6 +247,24 @@ static struct hf_error *edit_copy(xmlDoc *cib, const struct session_edit *edit)
         error = crm_edit_finish(&work);
     crm_edit_end(&work);
     return error;
+}
+
+/* Lets the editor work on cib, or on what the user saw and brings the result into cib. */
+static struct hf_error *edit_copy(xmlDoc *cib, const struct session_edit *edit)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *after = NULL;
+    struct hf_error *error;
+
+    if (edit->seen == NULL)
+        return run_editor(cib, edit);
+    after = xmlCopyDoc((xmlDoc *)edit->seen, 1);
+    error = run_editor(after, edit);
+    if (error != NULL)
+        return error;
+    if (configuration_of(cib) == NULL)
+        return hf_error_new(HF_REFUSED, "the CIB has no <configuration>");
+    return merge_configuration(configuration_of((xmlDoc *)edit->seen), configuration_of(after),
+                               configuration_of(cib));
 }
 
 /* The <change> from one CIB to another, NULL if they are the same; the caller's. */
@@ -310,13 +331,15 @@ static struct hf_error *send_change(struct session *session, const char *change)
     return without_line(session_call(session, change, SESSION_CALL_MS, &reply));
 }
 
-/* Reads, edits and sends once. */
-static struct hf_error *change_once(struct session *session, const struct session_edit *edit, bool *changed)
+/* Reads, edits and sends once. *again: somebody was faster, and the next try may succeed. */
+static struct hf_error *change_once(struct session *session, const struct session_edit *edit, bool *changed,
+                                    bool *again)
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *before = NULL, *after = NULL;
     HF_CLEANUP(hf_freep) char *change = NULL;
-    struct hf_error *error = read_cib(session, &before);
+    struct hf_error *error = session_fresh(session, &before);
 
+    *again = false;
     if (error != NULL)
         return error;
     after = xmlCopyDoc(before, 1);
@@ -325,7 +348,56 @@ static struct hf_error *change_once(struct session *session, const struct sessio
         return error;
     change = change_text(session, before, after);
     *changed = change != NULL;
-    return change != NULL ? send_change(session, change) : NULL;
+    error = change != NULL ? send_change(session, change) : NULL;
+    *again = hf_error_kind(error) == HF_CONFLICT;
+    return error;
+}
+
+/* From one <configuration> to another, for the memory of a change that was made by hand. */
+struct step {
+    const xmlNode *before, *after;
+};
+
+static struct hf_error *step_editor(struct crm_edit *edit, void *context)
+{
+    const struct step *step = context;
+    xmlNode *configuration = edit->configuration;
+    struct hf_error *error = merge_configuration(step->before, step->after, configuration);
+
+    crm_edit_end(edit);
+    crm_edit_begin(edit, configuration);
+    return error;
+}
+
+struct hf_error *session_change_step(struct session *session, const xmlNode *before, const xmlNode *after,
+                                     bool *changed)
+{
+    struct step step = {before, after};
+    struct session_edit edit = {.editor = step_editor, .context = &step};
+
+    return session_change(session, &edit, changed);
+}
+
+/* words: what it was, and both configurations as XML. */
+static struct hf_error *replay_step(struct session *session, int count, char **words)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *before = NULL, *after = NULL;
+    struct hf_error *error = hf_xml_parse(words[1], strlen(words[1]), "before", &before);
+
+    if (error == NULL)
+        error = hf_xml_parse(words[2], strlen(words[2]), "after", &after);
+    return error != NULL ? error
+                         : session_change_step(session, xmlDocGetRootElement(before),
+                                               xmlDocGetRootElement(after), NULL);
+}
+
+static void remember_step(struct session *session, xmlDoc *before, xmlDoc *after)
+{
+    HF_CLEANUP(hf_freep)
+    char *old = hf_xml_text(configuration_of(before), false),
+         *new = hf_xml_text(configuration_of(after), false);
+
+    session_remember(session, replay_step, 3, (char *[]){(char *)"edit", old, new});
 }
 
 static struct hf_error *collect(struct session *session, const struct session_edit *edit, bool *changed)
@@ -335,7 +407,7 @@ static struct hf_error *collect(struct session *session, const struct session_ed
     xmlDoc *after;
 
     if (pending->base == NULL) {
-        error = read_cib(session, &pending->base);
+        error = session_fresh(session, &pending->base);
         if (error != NULL)
             return error;
         pending->working = xmlCopyDoc(pending->base, 1);
@@ -347,6 +419,8 @@ static struct hf_error *collect(struct session *session, const struct session_ed
         return error;
     }
     *changed = !crm_same(configuration_of(pending->working), configuration_of(after), true, NULL);
+    if (edit->seen != NULL && *changed)
+        remember_step(session, pending->working, after);
     xmlFreeDoc(pending->working);
     pending->working = after;
     return NULL;
@@ -359,19 +433,18 @@ static void pause_ms(long ms)
 
 struct hf_error *session_change(struct session *session, const struct session_edit *edit, bool *changed)
 {
-    bool unused;
+    bool unused, again = true;
     struct hf_error *error = NULL;
 
     changed = changed != NULL ? changed : &unused;
     *changed = false;
     if (session->pending != NULL)
         return collect(session, edit, changed);
-    for (int attempt = 0; attempt < SESSION_RETRIES; attempt++) {
+    for (int attempt = 0; again && attempt < SESSION_RETRIES; attempt++) {
+        if (attempt > 0)
+            pause_ms(5L << (attempt < 7 ? attempt - 1 : 6));
         hf_error_free(error);
-        error = change_once(session, edit, changed);
-        if (hf_error_kind(error) != HF_CONFLICT)
-            break;
-        pause_ms(5L << (attempt < 6 ? attempt : 6));
+        error = change_once(session, edit, changed, &again);
     }
     if (error == NULL && *changed && session->wait_ms >= 0)
         error = session_settle(session, session->wait_ms);

@@ -26,8 +26,11 @@ struct cib_schema;
 struct session_pending; /* private: the shell's working copy */
 
 struct session {
-    struct hf_writer *writer; /* what the command prints */
-    const char *file;         /* the CIB file, or NULL for the cluster */
+    struct hf_writer *writer;   /* what the command prints */
+    const char *file;           /* the CIB file, or NULL for the cluster */
+    const char *home;           /* what file is for each command that does not say another */
+    const char *live;           /* what it was when the program began */
+    char *shadow, *shadow_file; /* the shadow CIB in use, and its file (shadow.h); owned, or NULL */
     bool json, force;
     bool interactive;   /* a person at a terminal: questions may be asked */
     int64_t wait_ms;    /* how long to wait for the cluster to settle after a change; -1: not at all */
@@ -45,6 +48,8 @@ void session_free(struct session *session);
 
 /* The whole <cib>, the caller's. In the shell's configure level with the changes not yet committed. */
 struct hf_error *session_cib(struct session *session, xmlDoc **cib) HF_MUST_CHECK;
+/* The same without them. */
+struct hf_error *session_fresh(struct session *session, xmlDoc **cib) HF_MUST_CHECK;
 /* One request to the daemon. HF_USAGE if this session works on a file. */
 struct hf_error *session_call(struct session *session, const char *request, int64_t timeout_ms,
                               xmlDoc **reply) HF_MUST_CHECK;
@@ -56,8 +61,16 @@ struct session_edit {
     session_editor *editor;
     void *context;
     bool anew; /* the editor writes the whole configuration anew */
+    /* The CIB that the user had before their eyes, borrowed, or NULL: the editor works on that, and what
+     * it changes there is changed in the newest one. HF_CONFLICT if somebody else changed the same
+     * meanwhile. */
+    const xmlDoc *seen;
 };
 
+/* Makes the changes that lead from one <configuration> to another, on the newest one.  HF_CONFLICT if
+ * somebody else changed the same meanwhile. */
+struct hf_error *session_change_step(struct session *session, const xmlNode *before, const xmlNode *after,
+                                     bool *changed) HF_MUST_CHECK;
 /* *changed (may be NULL): whether there was anything to change. */
 struct hf_error *session_change(struct session *session, const struct session_edit *edit,
                                 bool *changed) HF_MUST_CHECK;

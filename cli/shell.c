@@ -20,7 +20,7 @@ struct shell {
     EditLine *line;
     History *history;
     char *history_file;
-    char prompt[64];
+    char prompt[192];
 };
 
 /* --- levels --- */
@@ -116,11 +116,34 @@ static void run_statement(struct shell *shell, struct crm_words *words, const ch
     report(shell, error);
 }
 
+/* Puts the whole word in the place of an abbreviation; false if it could be several. */
+static bool expand(struct shell *shell, struct crm_word *word)
+{
+    struct hf_error *error = NULL;
+    const char *whole = word->quoted ? word->text : command_expand(shell->level, word->text, &error);
+
+    report(shell, error);
+    if (whole == NULL)
+        return false;
+    if (whole != word->text) {
+        free(word->text);
+        word->text = hf_strdup(whole);
+    }
+    return true;
+}
+
 static void run_words(struct shell *shell, struct crm_words *words, const char *raw)
 {
     char **argv;
 
     if (words->count == 1 && shell_word(shell, words->word[0].text))
+        return;
+    if (words->count == 2 && shell->level == &area_configure && strcmp(words->word[0].text, "commit") == 0 &&
+        strcmp(words->word[1].text, "force") == 0) {
+        commit(shell); /* what others changed meanwhile stays in any case, as far as it is something else */
+        return;
+    }
+    if (!expand(shell, &words->word[0]) || (words->count == 1 && shell_word(shell, words->word[0].text)))
         return;
     if (is_statement(shell, words)) {
         run_statement(shell, words, raw);
@@ -196,9 +219,11 @@ static char *prompt(EditLine *line)
     struct shell *shell;
 
     el_get(line, EL_CLIENTDATA, &shell);
-    snprintf(shell->prompt, sizeof(shell->prompt), "holdfast%s%s%s> ",
-             shell->level->name[0] != '\0' ? " " : "", shell->level->name,
-             session_pending_count(shell->session) > 0 ? "*" : "");
+    snprintf(shell->prompt, sizeof(shell->prompt), "holdfast%s%.100s%s%s%s%s> ",
+             shell->session->shadow != NULL ? "(" : "",
+             shell->session->shadow != NULL ? shell->session->shadow : "",
+             shell->session->shadow != NULL ? ")" : "", shell->level->name[0] != '\0' ? " " : "",
+             shell->level->name, session_pending_count(shell->session) > 0 ? "*" : "");
     return shell->prompt;
 }
 

@@ -44,7 +44,7 @@ static struct hf_error *read_cib(const struct simulate_options *o, const struct 
     else if (host->live == NULL)
         error = hf_error_new(HF_USAGE, "give a CIB with -x FILE: there is no running cluster to ask");
     else
-        error = host->live(cib);
+        error = host->live(host->context, cib);
     if (error == NULL && !hf_xml_is(xmlDocGetRootElement(*cib), "cib"))
         error = hf_error_new(HF_REFUSED, "%s: the root element is not <cib>, expected a CIB",
                              o->file != NULL ? o->file : "the input");

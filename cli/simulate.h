@@ -13,7 +13,8 @@
 /* What simulate asks of the program it is part of. */
 struct simulate_host {
     /* Fetches the running cluster's CIB for -L; *cib is the caller's.  NULL: there is no cluster to ask. */
-    struct hf_error *(*live)(xmlDoc **cib);
+    struct hf_error *(*live)(void *context, xmlDoc **cib);
+    void *context; /* for live */
     /* Puts a file of crm statements or XML into a CIB for --change.  NULL: cannot be done. */
     struct hf_error *(*change)(xmlDoc *cib, const char *path);
     bool json; /* the program was told to print JSON */

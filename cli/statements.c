@@ -225,8 +225,10 @@ static struct hf_error *statements_editor(struct crm_edit *edit, void *context)
 
 struct hf_error *statements_change(const struct statements_edit *wanted, bool *changed)
 {
-    struct session_edit edit = {
-        .editor = statements_editor, .context = (void *)wanted, .anew = wanted->scope == STATEMENTS_REPLACE};
+    struct session_edit edit = {.editor = statements_editor,
+                                .context = (void *)wanted,
+                                .anew = wanted->scope == STATEMENTS_REPLACE,
+                                .seen = wanted->seen};
     struct hf_error *error = wanted->session->force ? NULL : check_options(wanted);
 
     return error != NULL ? error : session_change(wanted->session, &edit, changed);

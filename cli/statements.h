@@ -20,6 +20,7 @@ struct statements_edit {
     /* With STATEMENTS_UPDATE: objects to be deleted because an editor no longer shows them. */
     char *const *gone;
     size_t n_gone;
+    const xmlDoc *seen; /* as in struct session_edit */
 };
 
 /* Makes the change; agents are checked unless session->force. */

@@ -21,10 +21,10 @@ $ holdfast configure primitive a ocf:test:Fails
 holdfast: refused (--force overrides): primitive a: agent ocf:test:Fails: ended with exit code 5 when asked for its meta-data, saying: no library here
 [3]
 $ holdfast configure primitive a ocf:test:Loud
-holdfast: refused (--force overrides): primitive a: agent ocf:test:Loud: printed more than 1048576 bytes
+holdfast: refused (--force overrides): primitive a: agent ocf:test:Loud: asked for its meta-data: printed more than 1048576 bytes
 [3]
 $ holdfast configure primitive a ocf:test:Slow
-holdfast: refused (--force overrides): primitive a: agent ocf:test:Slow: gave no meta-data within 10 s
+holdfast: refused (--force overrides): primitive a: agent ocf:test:Slow: asked for its meta-data: did not end within 10 s
 [3]
 $ for p in $(pgrep -f 'sleep 654.321'); do # of another run of this test: its agent is there
 >     grep -q Slow /proc/$(awk '{ print $4 }' /proc/$p/stat)/cmdline || echo "$p was left behind"; done

@@ -8,6 +8,7 @@ unset EDITOR HOME
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
+export CIB_shadow_dir=$work/shadow HOLDFAST_LOG=$work/log COROSYNC_MAIN_CONFIG_FILE=$work/corosync.conf
 failed=0 passed=0
 
 # EXIT-CODE OUTPUT(json, none, text) COMMAND; text is for commands whose output is another language.
@@ -21,6 +22,45 @@ table() {
 0 json explain a
 3 json explain nobody
 2 json history
+2 json history revisions
+0 json history info
+0 json history events since=1h
+2 json history events since=soon
+0 json history resource a
+3 json history resource zz*
+0 json history node n1
+0 json history log
+3 json history log elsewhere
+0 json history transitions
+3 json history transition
+2 json history peinputs
+0 none cib new sh
+2 json cib new
+3 json cib use sh
+0 none cib use live
+3 json cib reset sh
+3 json cib diff sh
+3 json cib commit sh
+0 none cib import cib.xml imported
+0 json cib list
+3 json cib delete sh
+2 json cib cibstatus
+0 json corosync show
+0 json corosync get totem.cluster_name
+3 json corosync get totem.rabbit
+0 none corosync set totem.token 300
+3 json corosync set rabbit.colour white
+2 json corosync edit
+1 json corosync reload
+1 json corosync status
+2 json corosync push
+2 json site ticket grant T
+3 json site ticket show T
+0 json site list
+0 none maintenance on
+0 none maintenance off a
+2 json maintenance action a start
+1 json report /nowhere/report.tar.gz
 0 json version
 0 json help
 0 json help configure
@@ -69,6 +109,23 @@ table() {
 0 json configure get-property stonith-enabled
 3 json configure get-property batch-limit
 3 json configure erase
+0 json configure property
+0 json configure get_property -t stonith-enabled
+0 none configure set p.promotable false
+3 json configure set a.nothing 1
+0 none configure filter cat
+1 json configure filter false
+3 json configure validate-all nobody
+0 json configure ptest scores
+0 json configure simulate
+0 json configure schema
+3 json configure schema pacemaker-1.0
+0 none configure upgrade force
+2 json configure upgrade now
+0 none configure save type:primitive out.crm
+0 json configure show type:primitive and a*
+0 json configure show changed
+2 json configure template x
 0 json configure verify
 0 json configure diff
 2 json configure history
@@ -82,6 +139,8 @@ table() {
 0 none resource move a n1
 0 none resource ban a n1
 0 none resource clear a
+0 none resource unban a
+0 json resource show a
 0 none resource migrate a n1
 0 none resource unmove a
 0 none resource unmigrate a
@@ -110,6 +169,9 @@ table() {
 0 json node show
 3 json node show n9
 0 json node list
+0 json node status
+0 json node server
+3 json node server n9
 0 json node attribute n1
 0 json node status-attr n1
 0 json node utilization n1
@@ -119,6 +181,14 @@ table() {
 0 none node delete n2
 2 json cluster status
 2 json cluster settle
+0 json cluster health
+2 json cluster start
+2 json cluster stop
+2 json cluster restart
+2 json cluster enable
+2 json cluster disable
+2 json cluster wait_for_startup 1
+2 json cluster init
 0 json fence history
 2 json fence node n1
 2 json fence confirm n1
@@ -127,6 +197,7 @@ table() {
 0 json ra list ocf heartbeat
 0 json ra providers Dummy
 0 json ra info Dummy
+3 json ra validate ocf:test:nosuch
 0 json ra meta Dummy
 1 json arbiter status /nowhere
 1 json arbiter teach c 3
@@ -143,6 +214,9 @@ TABLE
 fail() { failed=$((failed + 1)); printf 'FAILED  %s\n' "$1"; sed 's/^/        | /' out err | head -8; }
 
 fresh() {
+    rm -rf shadow
+    printf 'totem {\n    cluster_name: lab\n}\n' >corosync.conf
+    echo 'Nov 20 16:40:16.301 holdfastd[12] notice: this partition has quorum' >log
     "$program" --file cib.xml configure erase --force >/dev/null 2>&1
     cat >cib.xml <<'XML'
 <cib admin_epoch="0" epoch="1" num_updates="0"><configuration><crm_config/><nodes/><resources/><constraints/></configuration><status/></cib>
@@ -167,7 +241,7 @@ done < <(table)
 
 # Whether each command has its line.
 table | sed 's/^[0-9]* [a-z]* //; s/^--force //' >commands
-for area in "" configure resource node cluster fence ra arbiter lock-key; do
+for area in "" configure resource node cluster cib history corosync site maintenance fence ra arbiter lock-key; do
     for name in $("$program" help $area --json | sed -n 's/^ *"name": "\(.*\)",$/\1/p'); do
         grep -qE -- "^${area:+$area }$name( |\$)" commands && continue
         # Without an area, areas are listed too.

@@ -79,7 +79,6 @@ holdfast: primitive q2 exists already, expected a new id ('configure load update
 holdfast: stopped at line 5; changes collected before it were not made
 [3]
 $ holdfast configure show q1 q2
-primitive q1 ocf:heartbeat:Dummy
 holdfast: 'q2' does not exist, expected the id of an object
 [3]
 $ printf 'configure\nprimitive r1 Dummy\ndiff\nshow r1\nup\nresource\nstop r1\nquit\n' | holdfast; holdfast configure show r1

@@ -85,7 +85,7 @@ $ holdfast status -1 --json | sed 's/"updated": .*,/"updated": 0,/' | head -40
       "maintenance": false,
       "shutdown": false,
 $ holdfast status -2
-holdfast: found '-2', expected: status [-1] [--json]
+holdfast: found '-2', expected one of inactive, full, detail, ops, timing, failcounts, tickets (--json for programs, 'node show' and 'resource status' for parts)
 [2]
 $ holdfast resource locate a; holdfast resource locate b; holdfast resource locate d
 n1

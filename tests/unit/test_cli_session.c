@@ -352,6 +352,55 @@ static void impossible_replay_is_a_conflict(void **state)
     expect_kind(run(fixture, "configure show c"), HF_REFUSED);
 }
 
+/* An editor of the user's in which somebody else changes resource b first; SCRIPT does the user's part. */
+static struct hf_error *edit_while_another_changes(struct fixture *fixture, const char *script)
+{
+    HF_CLEANUP(hf_freep)
+    char *editor = hf_asprintf("sh -c '%s \"$0\"'", script);
+    struct hf_error *error;
+
+    tell(fixture, "<test rivals=\"1\"/>");
+    setenv("EDITOR", editor, 1);
+    error = run(fixture, "configure edit");
+    unsetenv("EDITOR");
+    return error;
+}
+
+/* What somebody else changed while the editor was open stays; the same place twice is a conflict. */
+static void an_edit_does_not_undo_others(void **state)
+{
+    struct fixture *fixture = *state;
+
+    expect_kind(edit_while_another_changes(fixture, "sed -i \"s/^primitive a .*/& meta priority=3/\""),
+                HF_OK);
+    expect_attribute(fixture, "a", "priority", "3");
+    expect_attribute(fixture, "b", "description", "rival 1");
+    expect_kind(edit_while_another_changes(fixture, "sed -i \"s/rival 1/mine/\""), HF_CONFLICT);
+    expect_attribute(fixture, "b", "description", "rival 2");
+    expect_kind(edit_while_another_changes(fixture, "sed -i \"/^primitive b/,/rival/d\""), HF_CONFLICT);
+    expect_attribute(fixture, "b", "description", "rival 3");
+}
+
+/* The same in the shell, where the edit waits for commit. */
+static void a_collected_edit_is_not_lost(void **state)
+{
+    struct fixture *fixture = *state;
+    bool changed;
+
+    session_collect(&fixture->session);
+    expect_kind(edit_while_another_changes(fixture, "sed -i \"s/^primitive a .*/& meta priority=3/\""),
+                HF_OK);
+    expect_kind(session_commit(&fixture->session, &changed), HF_OK);
+    assert_true(changed);
+    session_discard(&fixture->session);
+    session_collect(&fixture->session);
+    expect_kind(edit_while_another_changes(fixture, "sed -i \"s/rival 1/mine/\""), HF_OK);
+    expect_kind(session_commit(&fixture->session, &changed), HF_CONFLICT);
+    session_stop_collecting(&fixture->session);
+    expect_attribute(fixture, "a", "priority", "3");
+    expect_attribute(fixture, "b", "description", "rival 2");
+}
+
 static void silence_is_an_unknown_outcome(void **state)
 {
     struct fixture *fixture = *state;
@@ -389,6 +438,8 @@ int main(void)
         WITH_SERVER(cleanup_wants_something_known),
         WITH_SERVER(collected_changes_are_one),
         WITH_SERVER(impossible_replay_is_a_conflict),
+        WITH_SERVER(an_edit_does_not_undo_others),
+        WITH_SERVER(a_collected_edit_is_not_lost),
         WITH_SERVER(silence_is_an_unknown_outcome),
         cmocka_unit_test(no_daemon_is_said),
     };
