@@ -214,9 +214,11 @@ struct completion complete_line(struct session *session, const struct command_ar
             words[count++] = each;
     if (count > 0 && (command = command_named(area, words[0])) == NULL) {
         command = command_named(&area_main, words[0]);
-        if (command == NULL && (area = command_area_named(words[0])) != NULL) {
+        /* An area, or two: "configure ra info". */
+        for (int depth = 0; depth < 2 && command == NULL && count > 0 && area != NULL; depth++) {
+            area = command_area_named(words[0]);
             memmove(words, words + 1, --count * sizeof(*words));
-            command = count > 0 ? command_named(area, words[0]) : NULL;
+            command = count > 0 && area != NULL ? command_named(area, words[0]) : NULL;
         }
     }
     if (count == 0 && area != NULL) {

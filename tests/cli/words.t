@@ -19,6 +19,7 @@ holdfast: stopped at line 3; changes collected before it were not made
 [2]
 $ holdfast configure ra providers Dummy; holdfast configure cib list --json | head -0
 heartbeat
+holdfast: no place for shadow CIBs: neither CIB_shadow_dir nor HOME is set
 $ for w in 'cluster init' 'cluster join' 'cluster run ls' 'cluster geo_init' 'corosync push' 'cib cibstatus' cibstatus options script template assist sbd 'configure template x' 'configure rsctest a' 'configure graph' 'configure assist x' 'configure commit' 'configure default-timeouts a' 'resource secret a set b c' 'history peinputs' 'history limit 10:00' 'history show 3' 'maintenance action a start'; do holdfast $w 2>&1 | cut -c1-60; done
 holdfast: there is no 'cluster init' here: a node is set up 
 holdfast: there is no 'cluster join' here: a node is set up 
@@ -59,3 +60,15 @@ holdfast: found 'html', expected one of inactive, full, detail, ops, timing, fai
 $ holdfast help | grep -A1 'Exit codes'
 Commands may be abbreviated. Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 no quorum,
 5 timed out or outcome unknown, 6 conflict (somebody else changed the same first).
+$ holdfast --complete 'cib l'; holdfast --complete 'configure ra val'; holdfast --complete 'history re'; holdfast --complete 'hist'; holdfast --complete 'nothing x'
+list
+validate
+revisions
+resource
+history
+$ holdfast --complete 'site '; holdfast --complete 'resource restart '; holdfast --complete 'configure nothing x'
+ticket
+list
+a
+b
+c
