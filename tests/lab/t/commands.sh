@@ -23,6 +23,50 @@ table() {
 0 json configure show
 0 json configure history
 0 json history
+0 json history revisions
+0 json history info
+0 json history events since=1h
+0 json history resource d1
+0 json history node n2
+0 json history log since=1h
+3 json history log n2
+0 json history transitions
+0 json history transition
+0 json cluster health
+0 none cluster wait_for_startup 20
+0 json corosync show
+0 json corosync get totem.cluster_name
+0 json corosync status
+0 json corosync status quorum
+0 none corosync reload
+0 json node server
+0 json site list
+3 json site ticket show T
+3 json site ticket standby T
+0 none --wait=60 site ticket grant T
+0 json site ticket show T
+0 json status tickets
+0 none --wait=60 site ticket standby T
+0 none site ticket activate T
+0 none site ticket revoke T
+0 none site ticket delete T
+3 json site ticket delete T
+0 none cib new try
+0 none --cib=try resource meta d2 set priority 3
+0 json cib diff try
+0 none --wait=60 cib commit try
+0 none --cib=try resource meta d2 set priority 4
+0 none resource meta d2 set priority 5
+6 json cib commit try
+0 json resource meta d2 show priority
+0 none cib delete try
+0 json cib list
+0 none --wait=60 maintenance on
+0 none --wait=60 maintenance off
+2 json configure edit
+2 json cluster init
+1 json cluster start
+0 none report /root/report.tar.gz
 0 json configure diff 2
 0 json configure diff
 3 json configure rollback 99999
@@ -63,14 +107,14 @@ table() {
 3 json configure location l d1 7: n9
 3 json node shutdown n9
 3 json node delete n2
-0 none --wait=60 node shutdown n2
+0 none --wait=60 cluster stop n2
 TABLE
 }
 
 story "each command in its turn"
 while read -r code kind command; do
     eval "set -- $command"
-    lab exec n1 holdfast "$@" --json >"$scratch/out" 2>"$scratch/err" </dev/null
+    lab exec n1 env HOME=/root holdfast "$@" --json >"$scratch/out" 2>"$scratch/err" </dev/null
     got=$?
     if [ $got != "$code" ]; then
         fail "$command" "exit status $got, expected $code: $(cat "$scratch/out" "$scratch/err")"
@@ -97,6 +141,20 @@ check "a stranger is told whom the socket is for" says 'be root or a member of g
 on n1 sh /root/users in
 check "a member of haclient changes the configuration" as_casey configure property no-quorum-policy=freeze
 check "and the history says who it was" grep -q 'casey .*no-quorum-policy=freeze' <<<"$(hf n1 configure history)"
+
+story "two people at one place"
+# MINE THEIRS: edits by sed while somebody else makes a change; prints the exit code
+meet() {
+    lab exec n1 env EDITOR="sh -c 'holdfast $2 && sed -i \"$1\" \"\$0\"'" holdfast configure edit >"$scratch/out" 2>&1 </dev/null
+    echo $?
+}
+check "a value to meet at" hf n1 resource meta d1 set priority 1
+equal "both change the same value: a conflict" 6 "$(meet 's/priority=1/priority=2/' 'resource meta d1 set priority 3')"
+check "which is told" grep -q 'somebody else changed primitive d1' "$scratch/out"
+equal "and nothing of the edit is done" 3 "$(hf n1 resource meta d1 show priority)"
+equal "they change different things: done" 0 "$(meet 's/priority=3/priority=4/' 'resource meta d2 set priority 6')"
+equal "this is there" 4 "$(hf n1 resource meta d1 show priority)"
+equal "and that, too" 6 "$(hf n1 resource meta d2 show priority)"
 
 story "what --wait waited for is true"
 within 30 "n2 has left" online n1 n1
