@@ -168,8 +168,10 @@ static struct hf_error *take_option(struct session *session, int argc, char **ar
         if (at + 1 == argc)
             return hf_error_new(HF_USAGE, "--cib has no name, expected --cib NAME ('cib list' lists them)");
         *used = 2;
+        session->borrowed = true;
         return shadow_use(session, argv[at + 1]);
     } else if (strncmp(word, "--cib=", 6) == 0) {
+        session->borrowed = true;
         return shadow_use(session, word + 6);
     } else if (strcmp(word, "--file") == 0) {
         if (at + 1 == argc)
@@ -373,6 +375,7 @@ int command_run(struct session *session, const struct command_area *level, int a
 {
     bool json = session->json, force = session->force;
     int64_t wait_ms = session->wait_ms;
+    HF_CLEANUP(hf_freep) char *shadow = hf_strdup(session->shadow);
     struct hf_error *error = command_dispatch(session, level, argc, argv);
     enum hf_error_kind kind;
 
@@ -394,6 +397,9 @@ int command_run(struct session *session, const struct command_area *level, int a
     session->force = force;
     session->wait_ms = wait_ms;
     session->file = session->home;
+    if (session->borrowed)
+        hf_error_free(shadow_use(session, shadow)); /* as it was: it can be gone, then the cluster is meant */
+    session->borrowed = false;
     return (int)kind;
 }
 

@@ -31,6 +31,7 @@ struct session {
     const char *home;           /* what file is for each command that does not say another */
     const char *live;           /* what it was when the program began */
     char *shadow, *shadow_file; /* the shadow CIB in use, and its file (shadow.h); owned, or NULL */
+    bool borrowed;              /* that one was named for this command only */
     bool json, force;
     bool interactive;   /* a person at a terminal: questions may be asked */
     int64_t wait_ms;    /* how long to wait for the cluster to settle after a change; -1: not at all */

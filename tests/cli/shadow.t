@@ -51,6 +51,9 @@ $ printf 'cib new session\nconfigure\nprimitive d Dummy\ncommit\ncib diff\ncib c
 primitive d ocf:heartbeat:Dummy
 bare
 try
+$ printf 'cib list --json\ncib diff --cib try\ncib list --json\n' | holdfast | grep in-use
+  "in-use": "live",
+  "in-use": "live",
 $ printf 'configure\nprimitive e Dummy\ncib use try\n' | holdfast
 holdfast: changes are not committed yet, expected commit or refresh first
 holdfast: stopped at line 3; changes collected before it were not made
