@@ -120,8 +120,11 @@ bool crm_parse_tag(struct crm_parser *parser, struct crm_statement *statement)
 /* --- fencing_topology [TARGET] DEVICES... --- */
 
 struct target {
-    char *node, *attribute, *value, *pattern; /* all NULL: every node */
+    char *node, *attribute, *value, *pattern; /* all NULL: none is named, which is every node */
 };
+
+/* What the CIB has for every node, also for those that are yet to come. */
+#define EVERY_NODE ".*"
 
 static void target_free(struct target *target)
 {
@@ -165,17 +168,19 @@ static bool same(const char *a, const char *b)
 
 static void add_level(xmlNode *topology, const struct target *target, const char *devices)
 {
+    bool every = target->node == NULL && target->attribute == NULL && target->pattern == NULL;
+    const char *pattern = every ? EVERY_NODE : target->pattern;
     int index = 1;
     xmlNode *level;
 
     HF_XML_EACH (other, topology, "fencing-level")
         index += same(hf_xml_get(other, "target"), target->node) &&
-                 same(hf_xml_get(other, "target-pattern"), target->pattern) &&
+                 same(hf_xml_get(other, "target-pattern"), pattern) &&
                  same(hf_xml_get(other, "target-attribute"), target->attribute) &&
                  same(hf_xml_get(other, "target-value"), target->value);
     level = hf_xml_add(topology, "fencing-level");
     hf_xml_set(level, "target", target->node);
-    hf_xml_set(level, "target-pattern", target->pattern);
+    hf_xml_set(level, "target-pattern", pattern);
     hf_xml_set(level, "target-attribute", target->attribute);
     hf_xml_set(level, "target-value", target->value);
     hf_xml_setf(level, "index", "%d", index);

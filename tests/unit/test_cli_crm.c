@@ -64,6 +64,10 @@ static const struct {
      "name=\"a\" "
      "value=\"1\"/></meta_attributes></primitive>"},
     {"fencing_topology", "<fencing-topology/>"},
+    {"fencing_topology pill power,ups n1: ipmi",
+     "<fencing-topology><fencing-level target-pattern=\".*\" index=\"1\" devices=\"pill\"/>"
+     "<fencing-level target-pattern=\".*\" index=\"2\" devices=\"power,ups\"/>"
+     "<fencing-level target=\"n1\" index=\"1\" devices=\"ipmi\"/></fencing-topology>"},
     {"rsc_ticket t T: _rsc_set_ a", "<rsc_ticket id=\"t\" ticket=\"T\"><resource_set><resource_ref id=\"a\"/>"
                                     "</resource_set></rsc_ticket>"},
     {"group g a b \"meta\" meta ordered=false", "<group id=\"g\"><meta_attributes><nvpair name=\"ordered\" "
