@@ -17,9 +17,8 @@ $ printf 'configure\nprim d Dummy\nlo x\n' | holdfast
 holdfast: 'lo' could be several commands: location, load
 holdfast: stopped at line 3; changes collected before it were not made
 [2]
-$ holdfast configure ra providers Dummy; holdfast configure cib list --json | head -0
+$ holdfast configure ra providers Dummy; CIB_shadow_dir=$PWD/none holdfast configure cib list
 heartbeat
-holdfast: no place for shadow CIBs: neither CIB_shadow_dir nor HOME is set
 $ for w in 'cluster init' 'cluster join' 'cluster run ls' 'cluster geo_init' 'corosync push' 'cib cibstatus' cibstatus options script template assist sbd 'configure template x' 'configure rsctest a' 'configure graph' 'configure assist x' 'configure commit' 'configure default-timeouts a' 'resource secret a set b c' 'history peinputs' 'history limit 10:00' 'history show 3' 'maintenance action a start'; do holdfast $w 2>&1 | cut -c1-60; done
 holdfast: there is no 'cluster init' here: a node is set up 
 holdfast: there is no 'cluster join' here: a node is set up 
