@@ -648,6 +648,13 @@ void engine_free(struct engine *engine)
     free(engine);
 }
 
+/* What this lock covers is holdfastd's and runs on without the guard: the lock is not given up.  The next
+ * guard takes it up again, or the servers count lease and drain for it. */
+static bool keeps_running(const struct engine *engine, const struct lock *lock)
+{
+    return lock->owned && !lock->routed && lock->vips == NULL && engine->unattended_since == NEVER;
+}
+
 void engine_retire(struct engine *engine, int64_t now)
 {
     engine->retiring = true;
@@ -655,7 +662,7 @@ void engine_retire(struct engine *engine, int64_t now)
     for (size_t i = 0; i < engine->lock_count; i++) {
         struct lock *lock = engine->locks[i];
 
-        if (!lock->wanted)
+        if (!lock->wanted || keeps_running(engine, lock))
             continue;
         lock->restarting = !lock->routed; /* a router's is ordered with the router */
         engine_unwant(engine, lock->want.lock, now);
@@ -666,7 +673,7 @@ void engine_retire(struct engine *engine, int64_t now)
 bool engine_retired(const struct engine *engine)
 {
     for (size_t i = 0; i < engine->lock_count; i++)
-        if (engine->locks[i]->owned)
+        if (engine->locks[i]->owned && !keeps_running(engine, engine->locks[i]))
             return false;
     return true;
 }

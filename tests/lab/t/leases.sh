@@ -60,7 +60,18 @@ on $a pkill -KILL -x holdfastd; sleep 0.5; lab start $a
 within 30 "they are one cluster" whole
 check "nothing was started or stopped" equal_text "$(starts)" "^$before\$"
 check "it owns the lock" owns $a
-check "the watchdog is fed" dog_says $a fed
+within 5 "the watchdog is fed" dog_says $a fed
+
+story "its guard is told to give all locks up (SIGINT), and is started again"
+on $a sh -c 'pkill -INT -x holdfast-guard; while pgrep -x holdfast-guard >/dev/null; do sleep 0.01; done
+    holdfast arbiter status --json >/root/between; /run/lab/init start holdfast-guard' >/dev/null 2>&1
+held_between() { on $a python3 -c "import json; l = [l for c in json.load(open('/root/between'))['clusters'] for l in c['locks']]
+assert any(x['lock'] == 'rsc/m' and x['holder'] == '$a' and x['remaining_ms'] > 0 for x in l), l"; }
+check "the lock of what runs on was not given up meanwhile" held_between
+within 30 "they are one cluster" whole
+within 20 "it runs where its lock is" running
+check "never both" never_two
+a=$(runs_on) b=$(other $(runs_on))
 
 story "it is told to be on the other node"
 check "it is told" prefer $a $b
