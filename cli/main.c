@@ -7,7 +7,7 @@
 #include "cli/shell.h"
 #include "lib/xml.h"
 
-/* For the shell of the operating system: the line so far, its candidates one per line. */
+/* For the shell of the operating system: the line so far, its candidates one per line.  Ends the session. */
 static int print_completions(struct session *session, const char *line)
 {
     struct completion found = complete_line(session, &area_main, line);
@@ -15,6 +15,7 @@ static int print_completions(struct session *session, const char *line)
     for (size_t i = 0; i < found.count; i++)
         puts(found.candidate[i]);
     completion_free(&found);
+    session_free(session);
     return 0;
 }
 

@@ -175,6 +175,7 @@ struct hf_error *shadow_list(char ***names, size_t *count)
     }
     if (directory != NULL)
         closedir(directory);
-    qsort(*names, *count, sizeof(**names), by_name);
+    if (*count > 0)
+        qsort(*names, *count, sizeof(**names), by_name);
     return NULL;
 }
