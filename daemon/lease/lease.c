@@ -299,6 +299,14 @@ static void release_all(const struct step *step, struct lock *lock, bool say, co
     }
 }
 
+/* All locks are renewed at the same times, so that they share frames. */
+static int64_t next_round(const struct step *step)
+{
+    const struct lease *lease = step->lease;
+
+    return step->now + lease->renew - (step->now - lease->config.now) % lease->renew;
+}
+
 static void become_owner(const struct step *step, struct lock *lock, uint64_t token, int64_t until)
 {
     struct lease_update *update;
@@ -307,7 +315,7 @@ static void become_owner(const struct step *step, struct lock *lock, uint64_t to
     lock->token = token;
     lock->deadline = until;
     lock->owned_since = step->now;
-    lock->next_ask = step->now + step->lease->renew;
+    lock->next_ask = next_round(step);
     lock->backoff = 0;
     update = add_update(step, LEASE_OPEN_GATE);
     update->lock = lock->name;
@@ -413,9 +421,7 @@ static void ask_all(const struct step *step, struct lock *lock)
 {
     if (step->now < lock->next_ask)
         return;
-    lock->next_ask += step->lease->renew;
-    if (lock->next_ask <= step->now)
-        lock->next_ask = step->now + step->lease->renew;
+    lock->next_ask = next_round(step);
     for (unsigned i = 0; i < step->lease->config.servers; i++)
         ask_at(step, lock, i);
 }

@@ -205,6 +205,66 @@ static void renewals_move_the_deadline(void **state)
     end(&w);
 }
 
+/* What a server that grants everything says to all that it was asked last. */
+static void agree(struct world *w, unsigned server)
+{
+    struct frame_writer writer;
+
+    frame_begin(&writer, FRAME_REPLY, w->head[server].session, w->head[server].seq);
+    for (unsigned i = 0; i < w->head[server].items; i++) {
+        struct frame_item item = w->items[server][i];
+
+        item.op = item.op == FRAME_WAIT      ? FRAME_FREE
+                  : item.op == FRAME_ACQUIRE ? FRAME_GRANTED
+                  : item.op == FRAME_RENEW   ? FRAME_RENEWED
+                                             : item.op;
+        item.lease_ms = L;
+        frame_add(&writer, &item);
+    }
+    step(w, (struct lease_event){
+                .type = LEASE_FRAME, .server = server, .bytes = writer.bytes, .length = writer.length});
+}
+
+/* All locks are renewed in one frame to each server. */
+static void renewals_share_a_frame(void **state)
+{
+    static const char *const names[] = {"k", "l", "m", "n"};
+    struct world w;
+    unsigned owned = 0, frames = 0;
+
+    begin(&w, 0);
+    for (size_t i = 1; i < 4; i++)
+        step(&w, (struct lease_event){.type = LEASE_WANT, .lock = names[i], .drain_ms = LEASE_DRAIN_DEFAULT});
+    for (int turn = 0; turn < 400 && owned < 4; turn++) {
+        for (unsigned i = 0; i < SERVERS; i++) {
+            w.head[i].items = w.head[i].type == FRAME_REQUEST ? w.head[i].items : 0;
+            if (w.head[i].items > 0)
+                agree(&w, i);
+            for (size_t at = 0; at < w.updates.count; at++)
+                owned += w.updates.items[at].action == LEASE_OWNED;
+        }
+        tick(&w, 5 * MS);
+        for (size_t at = 0; at < w.updates.count; at++)
+            owned += w.updates.items[at].action == LEASE_OWNED;
+    }
+    assert_int_equal(owned, 4);
+    for (int turn = 0; turn < 400; turn++) { /* two seconds: eight renewals of each lock */
+        tick(&w, 5 * MS);
+        for (size_t at = 0; at < w.updates.count; at++) {
+            if (w.updates.items[at].action != LEASE_SEND || w.updates.items[at].server != 0)
+                continue;
+            frames++;
+            assert_int_equal(w.head[0].items, 4);
+            for (unsigned i = 0; i < 4; i++)
+                assert_int_equal(w.items[0][i].op, FRAME_RENEW);
+        }
+        for (unsigned i = 0; i < SERVERS; i++)
+            agree(&w, i);
+    }
+    assert_int_equal(frames, 8);
+    end(&w);
+}
+
 static void an_owner_without_answers_loses_and_holds_down(void **state)
 {
     struct world w;
@@ -560,6 +620,7 @@ int main(void)
         cmocka_unit_test(a_bid_is_won_at_its_own_term_alone),
         cmocka_unit_test(a_lost_bid_is_given_back_at_once),
         cmocka_unit_test(renewals_move_the_deadline),
+        cmocka_unit_test(renewals_share_a_frame),
         cmocka_unit_test(an_owner_without_answers_loses_and_holds_down),
         cmocka_unit_test(an_urged_node_does_not_hold_down),
         cmocka_unit_test(the_last_in_the_queue_has_its_turn),
