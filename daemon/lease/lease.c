@@ -447,15 +447,22 @@ static bool kept_for_us(const struct lease *lease, const struct lock *lock)
     return count >= lease->majority;
 }
 
+/* A hold-down lets others go first.  Where nobody went for a lease, all that are left hold down, and it would
+ * only keep everybody waiting. */
 static int64_t bid_time(const struct lease *lease, const struct lock *lock)
 {
-    int64_t free = majority_free(lease, lock);
+    int64_t free = majority_free(lease, lock), not_before = lock->not_before, left;
 
     if (free == NEVER)
         return NEVER;
     if (!kept_for_us(lease, lock))
         free += lock->rank * (lease->renew / 8);
-    return free > lock->not_before ? free : lock->not_before;
+    left = free + lease->config.lease_ms * NS_PER_MS;
+    if (left < lock->urgent_before)
+        left = lock->urgent_before;
+    if (not_before > left)
+        not_before = left;
+    return free > not_before ? free : not_before;
 }
 
 /* It can still be won, but a disk is slow: the same is asked again.  The server answers once it is written

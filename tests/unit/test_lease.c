@@ -289,6 +289,45 @@ static void an_owner_without_answers_loses_and_holds_down(void **state)
     end(&w);
 }
 
+/* Lets everybody agree for so long. */
+static void agree_for(struct world *w, int64_t time)
+{
+    for (int64_t end = w->now + time; w->now < end;) {
+        for (unsigned i = 0; i < SERVERS; i++)
+            agree(w, i);
+        tick(w, 10 * MS);
+    }
+}
+
+/* Who lost it twice holds down for two leases; if it is free and nobody takes it, for one. */
+static void a_lock_that_nobody_takes_is_not_held_down_from(void **state)
+{
+    struct lease_lock_status status;
+    struct world w;
+    int64_t since;
+
+    begin(&w, 0);
+    for (int round = 0; round < 2; round++) {
+        agree_for(&w, 3000 * MS);
+        assert_true(lease_lock_status(w.lease, "k", &status));
+        assert_int_equal(status.state, LEASE_OWNING);
+        while (find(&w, LEASE_LOST) == NULL)
+            tick(&w, 10 * MS);
+    }
+    since = w.now;
+    assert_true(lease_lock_status(w.lease, "k", &status));
+    assert_true(status.not_before == since + 2000 * MS);
+    while (w.items[0][0].op != FRAME_WAIT)
+        tick(&w, 10 * MS);
+    for (unsigned i = 0; i < SERVERS; i++)
+        agree(&w, i); /* free */
+    while (w.items[0][0].op != FRAME_ACQUIRE && w.now < since + 5000 * MS)
+        tick(&w, 10 * MS);
+    assert_true(w.now >= since + 1000 * MS);
+    assert_true(w.now < since + 1300 * MS);
+    end(&w);
+}
+
 /* Nobody else has it: the hold-down, which is there for flapping, would only keep everybody waiting. What has
  * to drain has to. */
 static void an_urged_node_does_not_hold_down(void **state)
@@ -623,6 +662,7 @@ int main(void)
         cmocka_unit_test(renewals_share_a_frame),
         cmocka_unit_test(an_owner_without_answers_loses_and_holds_down),
         cmocka_unit_test(an_urged_node_does_not_hold_down),
+        cmocka_unit_test(a_lock_that_nobody_takes_is_not_held_down_from),
         cmocka_unit_test(the_last_in_the_queue_has_its_turn),
         cmocka_unit_test(what_still_drains_is_not_given_back),
         cmocka_unit_test(a_lock_that_is_kept_for_us_is_bid_for_at_once),
