@@ -285,6 +285,7 @@ static void quorum_agreed(struct node *node, bool quorate)
     if (node->quorum_said == said)
         return;
     node->quorum_said = said;
+    quorum_note(node);
     node_log(node, LOG_NOTICE, "this partition has %squorum", quorate ? "" : "no ");
     controller_want(node, quorate ? "quorum was gained" : "quorum was lost");
 }

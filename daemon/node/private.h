@@ -190,7 +190,7 @@ struct node {
     size_t n_holders, holders_capacity;
     bool lock_wanted;
     bool was_quorate;    /* as quorum_note() saw it last */
-    int64_t quorum_left; /* ms: when quorum was lost; 0: it was never there, or is */
+    int64_t quorum_left; /* ms: when quorum was lost, or not agreed on yet; 0: it was never there, or is */
     size_t lock_rank;
     int machines;
     uint32_t *heard; /* these machines, by node id */

@@ -58,14 +58,14 @@ enum cib_quorum quorum_now(const struct node *node, uint32_t *term)
 void quorum_note(struct node *node)
 {
     uint32_t term;
-    bool quorate = quorum_now(node, &term) == CIB_QUORUM_YES;
+    bool quorate = quorum_now(node, &term) == CIB_QUORUM_YES, agreed = cib_replica_quorate(node->replica);
 
     if (quorate && !node->was_quorate && lock_needed(node))
         controller_lock_gained(node);
-    if (quorate)
+    if (quorate && agreed)
         node->quorum_left = 0;
-    else if (node->was_quorate)
-        node->quorum_left = node->now;
+    else if (quorate ? node->quorum_left == 0 : node->was_quorate)
+        node->quorum_left = node->now; /* quorate: the CIB does not say so yet, which is on its way */
     node->was_quorate = quorate;
 }
 
