@@ -11,7 +11,7 @@
 #include "daemon/sched/history.h"
 #include "lib/wire.h"
 
-enum { USERDATA_VERSION = 2, METADATA_TIMEOUT_MS = 30000 };
+enum { USERDATA_VERSION = 3, METADATA_TIMEOUT_MS = 30000 };
 
 /* The agent runner queues by resource; a question about an agent belongs to none. */
 #define METADATA_RESOURCE "meta-data of "
@@ -22,6 +22,7 @@ struct userdata {
     char *digest;
     char *restart_list, *restart_digest; /* see agents.h; "" if the agent cannot reload */
     char *secure_list, *secure_digest;
+    bool runs_with; /* the digests are those of the start, see history.h */
     bool no_record;
     struct lease_terms terms;
 };
@@ -53,6 +54,7 @@ static void userdata_encode(const struct userdata *data, struct hf_buf *out)
     hf_put_string(out, data->restart_digest);
     hf_put_string(out, data->secure_list);
     hf_put_string(out, data->secure_digest);
+    hf_put_u8(out, data->runs_with);
     hf_put_u8(out, data->no_record);
     put_terms(out, &data->terms);
 }
@@ -81,6 +83,7 @@ static void userdata_decode(const struct runner_result *result, struct userdata 
     data->restart_digest = hf_get_string(&in);
     data->secure_list = hf_get_string(&in);
     data->secure_digest = hf_get_string(&in);
+    data->runs_with = hf_get_u8(&in) != 0;
     data->no_record = hf_get_u8(&in) != 0;
     get_terms(&in, &data->terms);
     if (version != USERDATA_VERSION || !hf_reader_done(&in))
@@ -90,6 +93,13 @@ static void userdata_decode(const struct runner_result *result, struct userdata 
 static const char *given(const char *text)
 {
     return text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+static const xmlNode *own_state(const struct node *node)
+{
+    char id[12];
+
+    return cib_document_node_state(cib_replica_document(node->replica), node_id_text(node->self, id));
 }
 
 /* --- results into the status --- */
@@ -106,12 +116,9 @@ static xmlDoc *scratch_new(void)
 
 /* The scheduler orders the entries of one recurring operation by the second in which their result changed.
  * A failure in the same second as the success before it must still come after it. */
-static int64_t changed_at(const struct node *node, const struct runner_result *result, const char *node_id,
-                          bool failed)
+static int64_t changed_at(const struct node *node, const struct runner_result *result, bool failed)
 {
-    const xmlNode *state = cib_document_node_state(cib_replica_document(node->replica), node_id);
-    const xmlNode *resources = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
-    const xmlNode *entry = hf_xml_child_by_id(resources, "lrm_resource", result->resource);
+    const xmlNode *entry = history_resource(own_state(node), result->resource);
     HF_CLEANUP(hf_freep)
     char *id = hf_asprintf("%s_%s_%" PRIu32, result->resource, result->operation, result->interval_ms);
     int64_t before = 0;
@@ -154,13 +161,14 @@ static void record(struct node *node, xmlDoc *scratch, const struct runner_resul
         .restart_digest = given(data->restart_digest),
         .secure_list = given(data->secure_list),
         .secure_digest = given(data->secure_digest),
+        .runs_with = data->runs_with,
     };
 
     if (op.interval_ms == 0)
         vip_recorded(node, result->resource, result->call_id);
     if (op.status == RUNNER_DONE && op.rc == 0)
         op.term = vip_term(node, result->resource, result->operation);
-    op.changed = changed_at(node, result, id, op.status > 0 || (op.status == 0 && op.rc != op.target_rc));
+    op.changed = changed_at(node, result, op.status > 0 || (op.status == 0 && op.rc != op.target_rc));
     history_record(xmlDocGetRootElement(scratch), &op);
 }
 
@@ -236,6 +244,7 @@ void executor_record_move(struct node *node, const xmlNode *lrm_resource, const 
         .restart_digest = hf_xml_get(before, "op-restart-digest"),
         .secure_list = hf_xml_get(before, "op-secure-params"),
         .secure_digest = hf_xml_get(before, "op-secure-digest"),
+        .runs_with = true,
         .term = vip_term(node, resource.id, task),
         .moved = true,
     };
@@ -490,13 +499,6 @@ static const struct runner_result **in_order(const struct runner_result *entries
 
 /* --- transient attributes --- */
 
-static const xmlNode *own_state(const struct node *node)
-{
-    char id[12];
-
-    return cib_document_node_state(cib_replica_document(node->replica), node_id_text(node->self, id));
-}
-
 static const xmlNode *attribute_named(const xmlNode *attributes, const char *name)
 {
     HF_XML_EACH (set, attributes, "instance_attributes") {
@@ -715,6 +717,23 @@ static bool is_fingerprinted(const struct node_action *action, const char *name)
     return true;
 }
 
+/* A change of role leaves a resource with the parameters that it was started with. */
+static bool keeps_digests(const struct node *node, const struct node_action *action, struct userdata *data)
+{
+    const xmlNode *last = history_last(history_resource(own_state(node), action->resource));
+
+    if ((strcmp(action->task, "promote") != 0 && strcmp(action->task, "demote") != 0) ||
+        hf_xml_get(last, "op-digest") == NULL)
+        return false;
+    data->digest = hf_strdup(hf_xml_get(last, "op-digest"));
+    data->restart_list = hf_strdup(hf_xml_get_or(last, "op-force-restart", ""));
+    data->restart_digest = hf_strdup(hf_xml_get_or(last, "op-restart-digest", ""));
+    data->secure_list = hf_strdup(hf_xml_get_or(last, "op-secure-params", ""));
+    data->secure_digest = hf_strdup(hf_xml_get_or(last, "op-secure-digest", ""));
+    data->runs_with = true;
+    return true;
+}
+
 /* The fingerprints of the parameters, as the scheduler will want to compare them. */
 static void fill_userdata(struct node *node, const struct node_action *action, struct userdata *data)
 {
@@ -731,6 +750,8 @@ static void fill_userdata(struct node *node, const struct node_action *action, s
     qsort(attrs, (size_t)count, sizeof(*attrs), by_name);
     *data = (struct userdata){.key = hf_strdup(action->key), .no_record = action->no_record};
     leases_terms(action, &data->terms);
+    if (keeps_digests(node, action, data))
+        return;
     sched_digest_all(attrs, count, digest);
     data->digest = hf_strdup(digest);
     if (agent->restart_list != NULL && action->interval_ms == 0) {

@@ -119,13 +119,6 @@ static struct vip *ensure(struct node *node, const char *resource)
 
 /* --- what the history says --- */
 
-static const xmlNode *newest(const xmlNode *lrm_resource)
-{
-    HF_CLEANUP(hf_freep) char *id = hf_asprintf("%s_last_0", hf_xml_get_or(lrm_resource, "id", ""));
-
-    return hf_xml_child_by_id(lrm_resource, "lrm_rsc_op", id);
-}
-
 static uint64_t number(const xmlNode *op, const char *attribute)
 {
     int64_t value = 0;
@@ -172,9 +165,8 @@ static uint64_t highest_term(const struct node *node, const char *resource)
     uint64_t highest = 0;
 
     HF_XML_EACH (state, status, "node_state") {
-        const xmlNode *list = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
-        const xmlNode *entry = hf_xml_child_by_id(list, "lrm_resource", resource);
-        uint64_t term = entry == NULL ? 0 : number(newest(entry), HISTORY_TERM);
+        const xmlNode *last = history_last(history_resource(state, resource));
+        uint64_t term = last == NULL ? 0 : number(last, HISTORY_TERM);
 
         highest = term > highest ? term : highest;
     }
@@ -205,9 +197,8 @@ static const xmlNode *history_of(const struct node *node, const char *resource)
     char id[12];
     const xmlNode *state =
         cib_document_node_state(cib_replica_document(node->replica), node_id_text(node->self, id));
-    const xmlNode *list = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
 
-    return hf_xml_child_by_id(list, "lrm_resource", resource);
+    return history_resource(state, resource);
 }
 
 /* --- fast moves --- */
@@ -232,7 +223,7 @@ static void cancel_monitors(struct node *node, const xmlNode *lrm_resource)
  * CIB. */
 static void adopt(struct node *node, struct vip *vip, const xmlNode *lrm_resource, xmlDoc *scratch)
 {
-    const xmlNode *op = newest(lrm_resource);
+    const xmlNode *op = history_last(lrm_resource);
     const char *task = vip->there ? correction(vip, op) : NULL;
 
     if (op == NULL || number(op, "call-id") < vip->last_call)
@@ -263,13 +254,12 @@ void vip_adopt_into(struct node *node, xmlDoc *scratch)
 {
     struct vips *vips = node->vips;
     const xmlNode *status = hf_xml_child(xmlDocGetRootElement(scratch), "status");
-    const xmlNode *lrm = hf_xml_child(hf_xml_child(status, "node_state"), "lrm");
-    const xmlNode *resources = hf_xml_child(lrm, "lrm_resources");
+    const xmlNode *state = hf_xml_child(status, "node_state");
 
     for (size_t i = 0; i < vips->n; i++) {
         struct vip *vip = &vips->list[i];
-        const xmlNode *entry = hf_xml_child_by_id(resources, "lrm_resource", vip->resource);
-        const xmlNode *op = entry == NULL ? NULL : newest(entry);
+        const xmlNode *entry = history_resource(state, vip->resource);
+        const xmlNode *op = history_last(entry);
 
         vip->term_said = 0;
         vip->last_call = op == NULL ? 0 : number(op, "call-id");
@@ -284,7 +274,7 @@ void vip_not_promoted(struct node *node, const char *resource)
     const xmlNode *entry = history_of(node, resource);
 
     if (entry != NULL)
-        executor_record_move(node, entry, newest(entry), "demote", NULL);
+        executor_record_move(node, entry, history_last(entry), "demote", NULL);
 }
 
 static void compare(struct node *node)
@@ -676,10 +666,7 @@ static bool is_promoted_somewhere(const struct node *node, const char *resource)
     const xmlNode *status = cib_document_status(cib_replica_document(node->replica));
 
     HF_XML_EACH (state, status, "node_state") {
-        const xmlNode *list = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
-        const xmlNode *entry = hf_xml_child_by_id(list, "lrm_resource", resource);
-
-        if (entry != NULL && recorded(newest(entry)) == RECORDED_PROMOTED &&
+        if (recorded(history_last(history_resource(state, resource))) == RECORDED_PROMOTED &&
             strcmp(hf_xml_get_or(state, "crmd", ""), "online") == 0)
             return true;
     }

@@ -1,5 +1,6 @@
 /* config_changes.c - what must be done because the configuration of something active changed: restart,
  * reload, cancel or restart a monitor, forget histories of what is gone. */
+#include "daemon/sched/history.h"
 #include "daemon/sched/model.h"
 
 static void clean_up(struct run *run, struct resource *rsc, struct node *node)
@@ -54,6 +55,13 @@ static void reload(struct run *run, struct resource *rsc, struct node *node)
     sc_ordering(run, ordering);
 }
 
+/* Our own history of a demoted instance still says what it was started with; Pacemaker's forgets it, and so
+ * an instance that was demoted before its parameters changed goes on with the old ones there. */
+static bool demoted_since(enum task task, const xmlNode *op)
+{
+    return task == TASK_DEMOTE && sc_eq(sc_get(op, HISTORY_DIGESTS), HISTORY_START);
+}
+
 /* Compares one history entry with the configuration; true if it differs. */
 bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const xmlNode *op)
 {
@@ -66,7 +74,8 @@ bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const
             sc_schedule_cancel(run, rsc, op, node);
         return true;
     }
-    if (interval == 0 && (task == TASK_MONITOR || task == TASK_MIGRATE_FROM || task == TASK_PROMOTE))
+    if (interval == 0 && (task == TASK_MONITOR || task == TASK_MIGRATE_FROM || task == TASK_PROMOTE ||
+                          demoted_since(task, op)))
         name = "start";
     enum digest_result result = sc_op_digest_for(run, rsc, name, op, node)->result;
     if (result != DIGEST_MATCH && sc_only_secrets_changed(run, rsc, name, op, node))
@@ -101,7 +110,7 @@ static void check_entry(struct run *run, struct resource *rsc, struct node *node
         return;
     }
     if (interval == 0 && task != TASK_MONITOR && task != TASK_START && task != TASK_PROMOTE &&
-        task != TASK_MIGRATE_FROM)
+        task != TASK_MIGRATE_FROM && !demoted_since(task, op))
         return;
     if (sc_needs_remote_name(run, rsc)) {
         struct param_check check = {op, rsc, node, true};

@@ -30,6 +30,20 @@ xmlNode *history_node_state(xmlNode *cib, const char *node_id, const char *node_
     return state;
 }
 
+const xmlNode *history_resource(const xmlNode *node_state, const char *resource)
+{
+    const xmlNode *list = hf_xml_child(hf_xml_child(node_state, "lrm"), "lrm_resources");
+
+    return hf_xml_child_by_id(list, "lrm_resource", resource);
+}
+
+const xmlNode *history_last(const xmlNode *lrm_resource)
+{
+    HF_CLEANUP(hf_freep) char *id = hf_asprintf("%s_last_0", hf_xml_get_or(lrm_resource, "id", ""));
+
+    return hf_xml_child_by_id(lrm_resource, "lrm_rsc_op", id);
+}
+
 static xmlNode *resource_entry(xmlNode *state, const struct history_op *op)
 {
     const struct graph_resource *rsc = op->resource;
@@ -105,6 +119,7 @@ static void write_digests(xmlNode *xml, const struct history_op *op)
     hf_xml_set(xml, "op-restart-digest", op->restart_digest);
     hf_xml_set(xml, "op-secure-params", op->secure_list);
     hf_xml_set(xml, "op-secure-digest", op->secure_digest);
+    hf_xml_set(xml, HISTORY_DIGESTS, op->runs_with ? HISTORY_START : NULL);
 }
 
 static void write_move(xmlNode *xml, const struct history_op *op)

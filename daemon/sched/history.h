@@ -32,17 +32,26 @@ struct history_op {
     const char *transition_magic; /* STATUS:RC;KEY; NULL: composed */
     const char *feature_set;      /* crm_feature_set */
     const char *digest, *restart_digest, *restart_list, *secure_digest, *secure_list; /* or NULL */
-    uint64_t term; /* a promotion by a lock: the lock's term; 0: none */
-    bool moved;    /* not an operation of an agent: the guard changed the role by itself */
+    uint64_t term;  /* a promotion by a lock: the lock's term; 0: none */
+    bool moved;     /* not an operation of an agent: the guard changed the role by itself */
+    bool runs_with; /* the digests are of the parameters that the resource was started with, not of this
+                       operation */
 };
 
 /* The attributes of <lrm_rsc_op> that Pacemaker does not have. */
 #define HISTORY_TERM "lock-term" /* of the lock by which the resource was promoted */
 #define HISTORY_MOVED "moved-by" /* HISTORY_GUARD: the guard, and no agent was called */
 #define HISTORY_GUARD "guard"
+#define HISTORY_DIGESTS                                                                                      \
+    "digests-of" /* HISTORY_START: a change of role, which keeps the digests of the start */
+#define HISTORY_START "start"
 
 /* Makes sure that node has a <node_state> and returns it. */
 xmlNode *history_node_state(xmlNode *cib, const char *node_id, const char *node_name, bool remote);
+/* What node_state (or NULL) says of a resource; NULL: nothing. */
+const xmlNode *history_resource(const xmlNode *node_state, const char *resource);
+/* Its last operation that was not recurring; NULL: none (or lrm_resource is NULL). */
+const xmlNode *history_last(const xmlNode *lrm_resource);
 /* Records one operation in <status>: the entry is made or replaced as Pacemaker's executor would (one entry
  * per task and interval, failures beside it as rsc_last_failure_0). Returns the <lrm_rsc_op>. */
 xmlNode *history_record(xmlNode *cib, const struct history_op *op);

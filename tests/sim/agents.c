@@ -12,6 +12,7 @@ struct resource {
     char *id;
     enum sim_state state;
     int64_t busy_until; /* of the operation under way */
+    char *runs_with;    /* see agents.h */
 };
 
 /* One operation: waiting or running (not done), or recurring between two runs. */
@@ -88,18 +89,27 @@ void sim_agents_free(struct sim_agents *agents)
     for (struct resource *resource; (resource = agents->resources) != NULL;) {
         agents->resources = resource->next;
         free(resource->id);
+        free(resource->runs_with);
         free(resource);
     }
     free(agents);
 }
 
+static struct resource *known(const struct sim_agents *agents, const char *id)
+{
+    struct resource *resource = agents == NULL ? NULL : agents->resources;
+
+    while (resource != NULL && strcmp(resource->id, id) != 0)
+        resource = resource->next;
+    return resource;
+}
+
 static struct resource *find(struct sim_agents *agents, const char *id)
 {
-    struct resource *resource;
+    struct resource *resource = known(agents, id);
 
-    for (resource = agents->resources; resource != NULL; resource = resource->next)
-        if (strcmp(resource->id, id) == 0)
-            return resource;
+    if (resource != NULL)
+        return resource;
     resource = hf_calloc(1, sizeof(*resource));
     resource->id = hf_strdup(id);
     resource->next = agents->resources;
@@ -109,11 +119,16 @@ static struct resource *find(struct sim_agents *agents, const char *id)
 
 enum sim_state sim_agents_state(const struct sim_agents *agents, const char *id)
 {
-    for (const struct resource *resource = agents == NULL ? NULL : agents->resources; resource != NULL;
-         resource = resource->next)
-        if (strcmp(resource->id, id) == 0)
-            return resource->state;
-    return SIM_STOPPED;
+    const struct resource *resource = known(agents, id);
+
+    return resource == NULL ? SIM_STOPPED : resource->state;
+}
+
+const char *sim_agents_runs_with(const struct sim_agents *agents, const char *id)
+{
+    const struct resource *resource = known(agents, id);
+
+    return resource == NULL ? NULL : resource->runs_with;
 }
 
 void sim_agents_break(struct sim_agents *agents, const char *id)
@@ -327,6 +342,22 @@ static void postpone(struct sim_agents *agents, struct operation *operation)
     find(agents, operation->call.resource)->busy_until += AGAIN_MS;
 }
 
+static void remember_parameter(struct resource *resource, const struct runner_call *call)
+{
+    bool starts = strcmp(call->operation, "start") == 0;
+
+    if (!starts && strcmp(call->operation, "stop") != 0)
+        return;
+    free(resource->runs_with);
+    resource->runs_with = starts ? hf_strdup("") : NULL;
+    for (size_t i = 0; starts && i < call->param_count; i++) {
+        if (strcmp(call->params[i].name, SIM_PARAMETER) != 0)
+            continue;
+        free(resource->runs_with);
+        resource->runs_with = hf_strdup(call->params[i].value);
+    }
+}
+
 static void end_operation(struct sim_agents *agents, struct operation *operation)
 {
     enum runner_status status = RUNNER_DONE;
@@ -342,6 +373,8 @@ static void end_operation(struct sim_agents *agents, struct operation *operation
     } else if (rc == SIM_AGENT_PLAIN) {
         rc = act(agents, find(agents, operation->call.resource), operation->call.operation);
     }
+    if (rc == RUNNER_OCF_OK)
+        remember_parameter(find(agents, operation->call.resource), &operation->call);
     if (operation->call.interval_ms == 0) {
         add_result(agents, &operation->call, rc, status);
         drop_operation(agents, operation);

@@ -45,6 +45,9 @@ int64_t sim_agents_deadline(const struct sim_agents *agents);
 
 /* For those who watch and those who break things. */
 enum sim_state sim_agents_state(const struct sim_agents *agents, const char *resource);
+/* The parameter SIM_PARAMETER that what is active was started with ("" if it had none); NULL: not active. */
+#define SIM_PARAMETER "colour"
+const char *sim_agents_runs_with(const struct sim_agents *agents, const char *resource);
 /* The resource stops by itself; its next monitor says so. */
 void sim_agents_break(struct sim_agents *agents, const char *resource);
 /* The share of starts and stops that fail, percent. */

@@ -111,6 +111,11 @@ int cluster_where(const struct cluster *cluster, const char *resource)
     return where;
 }
 
+const char *cluster_runs_with(const struct cluster *cluster, unsigned node, const char *resource)
+{
+    return sim_agents_runs_with(cluster->machines[node].agents, resource);
+}
+
 /* A resource may outlive its lock for as long as the servers add to the lease. */
 static void watch_lock(struct cluster *cluster, struct sim_lock *lock)
 {

@@ -67,6 +67,8 @@ bool cluster_settle(struct cluster *cluster, int64_t ms);
 
 /* The number of the machine on which the resource is active; -1 for none, -2 for several. */
 int cluster_where(const struct cluster *cluster, const char *resource);
+/* The parameter that the resource runs with on node, see sim_agents_runs_with(). */
+const char *cluster_runs_with(const struct cluster *cluster, unsigned node, const char *resource);
 /* The guards and locks of the VIPs. */
 const struct sim_vips *cluster_vips(const struct cluster *cluster);
 /* Whether the CIB of some member says of a VIP what the guards say; adds to wrong what does not agree, and

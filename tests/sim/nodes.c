@@ -867,6 +867,48 @@ static void a_vip_is_moved_by_the_coordinator(struct report *report)
     }
 }
 
+/* A change of the parameters restarts each instance, also where an attribute or a guard that moved the VIP
+ * ended the transition in between, and where an instance was demoted before. */
+static void changed_parameters_reach_every_instance(struct report *report)
+{
+    for (uint64_t seed = 560; seed < 640; seed++) {
+        struct cluster *cluster = make_vip(report, 2 + (unsigned)(seed % 2), seed);
+        struct world *world = cluster_world(cluster);
+        char request[256], colour[8] = "";
+
+        for (unsigned change = 0; change < 4; change++) {
+            unsigned owner = vip_owner(cluster), of = (unsigned)world_random(world, world_size(world));
+
+            snprintf(colour, sizeof(colour), "c%u", change);
+            snprintf(request, sizeof(request),
+                     change == 0 ? "<change><create into='vip'><instance_attributes id='vi'><nvpair id='vi1' "
+                                   "name='" SIM_PARAMETER
+                                   "' value='%s'/></instance_attributes></create></change>"
+                                 : "<change><set id='vi1'><attr name='value' value='%s'/></set></change>",
+                     colour);
+            expect(report, cluster_request(cluster, 0, request, 5000) == HF_OK, "the change is accepted");
+            cluster_elapse(cluster, (int64_t)world_random(world, 60));
+            snprintf(request, sizeof(request),
+                     "<attribute node='n%u' name='noise' value='%u' lifetime='reboot'/>", of + 1, change);
+            expect(report, cluster_request(cluster, 0, request, 5000) == HF_OK, "the attribute is set");
+            if (world_random(world, 2) == 0) {
+                cluster_reach(cluster, owner, false);
+                cluster_elapse(cluster, (int64_t)world_random(world, 800));
+                cluster_reach(cluster, owner, true);
+            }
+            if (world_random(world, 2) == 0)
+                expect_followed(report, cluster);
+        }
+        expect_followed(report, cluster);
+        for (unsigned i = 0; i < world_size(world); i++) {
+            const char *with = cluster_runs_with(cluster, i, "vip");
+
+            expect(report, with != NULL && strcmp(with, colour) == 0, "each runs with what is configured");
+        }
+        cluster_free(cluster);
+    }
+}
+
 /* A transient attribute, such as a promotion score, as node says it is; "" for none. */
 static const char *attribute_of(struct cluster *cluster, unsigned asked, unsigned node, const char *name)
 {
@@ -1536,6 +1578,7 @@ int main(int argc, char **argv)
         TELL(a_vip_moves_while_daemons_are_away);
         TELL(an_old_promotion_is_not_believed);
         TELL(a_vip_is_moved_by_the_coordinator);
+        TELL(changed_parameters_reach_every_instance);
         TELL(a_node_that_was_cut_off_keeps_its_attributes);
         TELL(a_minority_of_daemons_changes_nothing);
         TELL(changes_go_on_while_the_scheduler_runs);
