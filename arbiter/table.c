@@ -22,6 +22,7 @@ struct node {
 struct pending {
     bool active;
     bool cancelled; /* released before it was granted */
+    bool over_own;  /* the holder on record asks for a higher term */
     uint64_t ticket;
     uint64_t term;
     int node;
@@ -574,6 +575,7 @@ static void start_pending(struct table *table, struct lock *lock, int node, cons
     strcpy(record.node, lock->cluster->nodes[node].name);
     memcpy(record.boot, lock->cluster->nodes[node].boot, FRAME_BOOT_BYTES);
     *pending = (struct pending){.active = true,
+                                .over_own = is_own(lock, node),
                                 .term = item->term,
                                 .node = node,
                                 .lease_ms = item->lease_ms,
@@ -916,7 +918,19 @@ static void persisted(struct table *table, uint64_t ticket, int64_t now, struct 
     }
 }
 
-/* The grant is refused; what was durable before stands. */
+/* The grant is refused.  What was durable before may stand, or this record: a write that failed is on the
+ * disk, or not.  So whoever held the lock before, and let its time pass, may not renew now: after a restart
+ * the record that failed may speak for another. */
+static void fail_pending(struct lock *lock, struct table_updates *updates)
+{
+    struct pending *pending = &lock->pending;
+
+    pending->active = false;
+    if (!pending->over_own && !HF_MUTANT(MUTANT_RENEW_AFTER_FAILURE))
+        lock->holder = NOBODY;
+    tell(updates, lock, pending->node, pending->seq, FRAME_DISK, 0, (int64_t)pending->session);
+}
+
 static void disk_failed(struct table *table, uint64_t ticket, int64_t now, struct table_updates *updates)
 {
     struct lock *before = NULL;
@@ -930,9 +944,7 @@ static void disk_failed(struct table *table, uint64_t ticket, int64_t now, struc
             table->pending_first = lock->next_pending;
         if (table->pending_last == lock)
             table->pending_last = before;
-        lock->pending.active = false;
-        tell(updates, lock, lock->pending.node, lock->pending.seq, FRAME_DISK, 0,
-             (int64_t)lock->pending.session);
+        fail_pending(lock, updates);
         wake_waiters(table, lock, now, updates);
         return;
     }

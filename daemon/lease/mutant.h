@@ -22,6 +22,7 @@ enum hf_mutant {
     MUTANT_AMNESIA_GRANTS,      /* server: grants at once after losing its disk */
     MUTANT_MINORITY,            /* holder: one grant is enough */
     MUTANT_RENEW_WHILE_WRITING, /* server: renews while another's grant is on its way to the disk */
+    MUTANT_RENEW_AFTER_FAILURE, /* server: and after its write failed, though it may be there all the same */
     MUTANTS,
 };
 

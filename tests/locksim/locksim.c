@@ -126,6 +126,8 @@ static const char *const mutant_names[MUTANTS] = {
     [MUTANT_AMNESIA_GRANTS] = "a server grants at once after losing its disk",
     [MUTANT_MINORITY] = "one grant of three is enough",
     [MUTANT_RENEW_WHILE_WRITING] = "a late renewal while another's grant is being written",
+    [MUTANT_RENEW_AFTER_FAILURE] =
+        "a late renewal after another's grant failed, and is on the disk all the same",
 };
 
 /* Runs seeds from first on; returns the first that was unsafe, or 0. */

@@ -571,6 +571,23 @@ static void start_commit(struct world *w, int index)
                            .life = server->life});
 }
 
+/* What the disk was at, and will not say that it has: it has it in full, in part, or not.  A new file has
+ * taken the place of the old one, or not. */
+static void leave_unsaid(struct world *w, int index)
+{
+    struct server *server = &w->servers[index];
+    int64_t length = (int64_t)server->writing.length;
+
+    if (server->must_snapshot) {
+        if (pick(w, 2) == 0)
+            return;
+        hf_buf_reset(&server->disk);
+    } else if (pick(w, 2) == 0) {
+        length = pick(w, length);
+    }
+    hf_buf_add(&server->disk, server->writing.data, (size_t)length);
+}
+
 static void commit_done(struct world *w, int index)
 {
     struct server *server = &w->servers[index];
@@ -579,6 +596,7 @@ static void commit_done(struct world *w, int index)
 
     server->busy = false;
     if (server->full) {
+        leave_unsaid(w, index);
         server->must_snapshot = true;
         for (uint64_t ticket = first; ticket <= last; ticket++)
             step_server(w, index, (struct table_event){.type = TABLE_DISK_FAILED, .ticket = ticket});
@@ -636,8 +654,8 @@ static void kill_server(struct world *w, int index, bool power)
 
     if (server->table == NULL)
         return;
-    if (server->busy && !server->full && !server->must_snapshot)
-        hf_buf_add(&server->disk, server->writing.data, (size_t)pick(w, (int64_t)server->writing.length + 1));
+    if (server->busy)
+        leave_unsaid(w, index);
     for (uint32_t i = 0; i < w->conn_count; i++) {
         struct conn *conn = &w->conns[i];
 
@@ -723,6 +741,8 @@ enum fault {
     FAULT_CUT_THEN_DISK_LOST,  /* a node loses one server, another server its disk */
     FAULT_SLOW_DISK_THEN_KILL, /* all disks are slow, then all servers are killed */
     FAULT_LATE_RENEWAL,        /* disks are slow, a node's requests are lost, then late; then it is stopped */
+    FAULT_FAILED_WRITE, /* a server that the owner does not reach fails to write another's grant; the owner
+                         * reaches it again and another server no more; then it is killed */
     FAULTS,
 };
 
@@ -890,6 +910,15 @@ static void all_disks(struct world *w, int64_t latency)
         w->servers[i].latency = latency;
 }
 
+/* Of what the other servers say, nothing reaches the other nodes: they go by what they heard last. */
+static void all_others_answers(struct world *w, int node, int server, bool lost)
+{
+    for (int i = 0; i < w->node_count; i++)
+        for (int k = 0; k < w->server_count; k++)
+            if (i != node && k != server)
+                cut(w, i, k, 2, lost);
+}
+
 /* The first half of a fault that comes in two. */
 static void first_half(struct world *w, enum fault fault, int node, int server)
 {
@@ -909,6 +938,11 @@ static void first_half(struct world *w, enum fault fault, int node, int server)
     case FAULT_LATE_RENEWAL:
         all_links_of(w, node, 0, 2 * MS, true);
         all_disks(w, lease / 2);
+        break;
+    case FAULT_FAILED_WRITE:
+        w->servers[server].full = true;
+        cut(w, node, server, 1, true);
+        all_others_answers(w, node, server, true);
         break;
     default:
         all_disks(w, lease);
@@ -947,6 +981,22 @@ static void second_half(struct world *w, enum fault fault, int node, int server)
         all_links_of(w, node, 0, lease * 3 / 4, false);
         push(w, (struct event){.kind = EV_SECOND,
                                .time = w->now + lease / 4 + pick(w, lease / 8),
+                               .a = (int)fault,
+                               .b = node,
+                               .c = server});
+        break;
+    case FAULT_FAILED_WRITE:
+        if (!w->links[node][server].cut[0]) {
+            w->servers[server].full = false;
+            kill_server(w, server, false);
+            start_server(w, server);
+            break;
+        }
+        all_others_answers(w, node, server, false);
+        cut(w, node, server, 1, false);
+        cut(w, node, (server + 1) % w->server_count, 3, true);
+        push(w, (struct event){.kind = EV_SECOND,
+                               .time = w->now + lease * 3 / 4 + pick(w, lease / 4),
                                .a = (int)fault,
                                .b = node,
                                .c = server});
@@ -1034,6 +1084,8 @@ static void undo_fault(struct world *w, enum fault fault, int node, int server)
         want_all(w, node);
     if (fault == FAULT_LATE_RENEWAL)
         all_disks(w, MS);
+    else if (fault == FAULT_FAILED_WRITE)
+        w->servers[server].full = false;
 }
 
 /* --- events --- */

@@ -482,6 +482,27 @@ static void a_full_disk_refuses_and_the_old_state_stands(void **state)
     end(&w);
 }
 
+/* A write that failed may be on the disk all the same: after a restart n2 would be the holder, and get the
+ * lock at once, while n1 counted on a renewal. */
+static void a_late_renewal_is_none_after_anothers_grant_failed(void **state)
+{
+    struct world w;
+
+    owned_by_n1(&w);
+    w.now += 400 * MS;
+    ask(&w, 2, FRAME_ACQUIRE, 2, "");
+    step(&w, (struct table_event){.type = TABLE_DISK_FAILED, .ticket = w.ticket});
+    assert_int_equal(answered(&w, 2, NULL), FRAME_DISK);
+    ask(&w, 1, FRAME_RENEW, 1, "");
+    assert_int_equal(answered(&w, 1, NULL), FRAME_NOT_YOURS);
+    ask(&w, 1, FRAME_ACQUIRE, 1, "");
+    assert_int_equal(answered(&w, 1, NULL), FRAME_OLD_TERM);
+    ask(&w, 1, FRAME_ACQUIRE, 2, "");
+    durable(&w);
+    assert_int_equal(answered(&w, 1, NULL), FRAME_GRANTED);
+    end(&w);
+}
+
 static void sessions_replace_each_other_forwards_only(void **state)
 {
     struct world w;
@@ -555,6 +576,7 @@ int main(void)
         cmocka_unit_test(a_lost_disk_waits_and_has_to_be_taught),
         cmocka_unit_test(what_was_only_asked_for_was_not_granted),
         cmocka_unit_test(a_full_disk_refuses_and_the_old_state_stands),
+        cmocka_unit_test(a_late_renewal_is_none_after_anothers_grant_failed),
         cmocka_unit_test(sessions_replace_each_other_forwards_only),
         cmocka_unit_test(limits_are_kept_and_forgotten_locks_keep_their_term),
     };
