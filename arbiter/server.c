@@ -232,11 +232,29 @@ static struct hf_error *load_tls(struct server *server)
     return NULL;
 }
 
+/* The table's time begins when no other process can grant from this record any more. */
+static void make_table(struct server *server)
+{
+    const struct arbiter_config *config = server->config;
+    struct table_config table = {.max_hold_ms = config->max_hold_ms,
+                                 .min_lease_ms = config->min_lease_ms,
+                                 .locks_per_cluster = config->locks_per_cluster};
+
+    if (getrandom(&table.incarnation, sizeof(table.incarnation), 0) != sizeof(table.incarnation))
+        abort();
+    server->started = table.now = server_now();
+    server->table = table_new(&table);
+}
+
 static struct hf_error *open_store(struct server *server)
 {
     char *notice = NULL;
-    struct hf_error *error = store_open(server->config->state_dir, restore, server, &server->store, &notice);
+    struct hf_error *error = store_open(server->config->state_dir, &server->store);
 
+    if (error != NULL)
+        return error;
+    make_table(server);
+    error = store_load(server->store, restore, server, &notice);
     if (notice != NULL)
         hf_error_log("%s", notice);
     free(notice);
@@ -289,9 +307,6 @@ static void watch_signals(struct server *server)
 struct hf_error *server_new(const struct arbiter_config *config, struct server **result)
 {
     struct server *server = hf_calloc(1, sizeof(*server));
-    struct table_config table = {.max_hold_ms = config->max_hold_ms,
-                                 .min_lease_ms = config->min_lease_ms,
-                                 .locks_per_cluster = config->locks_per_cluster};
     struct hf_error *error;
 
     server->config = config;
@@ -299,10 +314,6 @@ struct hf_error *server_new(const struct arbiter_config *config, struct server *
     server->control_fd = -1;
     for (int i = 0; i < ADMINS; i++)
         server->admins[i].fd = -1;
-    if (getrandom(&table.incarnation, sizeof(table.incarnation), 0) != sizeof(table.incarnation))
-        abort();
-    server->started = table.now = server_now();
-    server->table = table_new(&table);
     server->keys = keyring_new();
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     server->handshake_fd = epoll_create1(EPOLL_CLOEXEC);

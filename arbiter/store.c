@@ -21,7 +21,7 @@ struct store {
     size_t size;          /* bytes in the file that are durable */
     size_t snapshot_size; /* bytes of the last snapshot */
     bool must_snapshot;
-    bool busy;
+    bool busy, running;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
@@ -149,6 +149,17 @@ static struct hf_error *set_aside(struct store *store, const struct hf_error *da
                         store->path);
 }
 
+/* A process that was killed while it wrote may have left what the kernel has and the disk has not.  Nothing
+ * is granted on the strength of what a loss of power would take back. */
+static struct hf_error *make_durable(const struct store *store)
+{
+    if (fsync(store->fd) != 0)
+        return hf_error_errno(errno, "cannot sync %s", store->path);
+    if (fsync(store->dir_fd) != 0)
+        return hf_error_errno(errno, "cannot sync %s", store->dir);
+    return NULL;
+}
+
 static void visit_nothing(void *context, const struct record *record)
 {
 }
@@ -180,9 +191,11 @@ static struct hf_error *load(struct store *store, record_visit *visit, void *con
         store->must_snapshot = true;
         return set_aside(store, damage, notice);
     }
-    error = record_read(text.data, text.length, visit, context, &file);
-    if (error == NULL && file.torn && (ftruncate(store->fd, (off_t)file.good) != 0 || fsync(store->fd) != 0))
-        error = hf_error_errno(errno, "cannot cut the torn end of %s", store->path);
+    if (file.torn && ftruncate(store->fd, (off_t)file.good) != 0)
+        return hf_error_errno(errno, "cannot cut the torn end of %s", store->path);
+    error = make_durable(store);
+    if (error == NULL)
+        error = record_read(text.data, text.length, visit, context, &file);
     if (file.torn && error == NULL)
         *notice = hf_asprintf("%s: cut off %zu bytes that were never acknowledged", store->path,
                               text.length - file.good);
@@ -221,6 +234,7 @@ static struct hf_error *start_thread(struct store *store)
     pthread_sigmask(SIG_SETMASK, &all, &old);
     failed = pthread_create(&store->thread, NULL, writer, store);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    store->running = failed == 0;
     return failed != 0 ? hf_error_errno(failed, "cannot start the writer") : NULL;
 }
 
@@ -239,13 +253,11 @@ static void free_store(struct store *store)
     free(store);
 }
 
-struct hf_error *store_open(const char *dir, record_visit *visit, void *context, struct store **result,
-                            char **notice)
+struct hf_error *store_open(const char *dir, struct store **result)
 {
     struct store *store = hf_calloc(1, sizeof(*store));
     struct hf_error *error;
 
-    *notice = NULL;
     store->fd = store->dir_fd = store->lock_fd = store->event_fd = -1;
     store->dir = hf_strdup(dir);
     store->path = hf_asprintf("%s/records", dir);
@@ -253,10 +265,6 @@ struct hf_error *store_open(const char *dir, record_visit *visit, void *context,
     pthread_mutex_init(&store->mutex, NULL);
     pthread_cond_init(&store->wake, NULL);
     error = lock_dir(store);
-    if (error == NULL)
-        error = load(store, visit, context, notice);
-    if (error == NULL)
-        error = start_thread(store);
     if (error != NULL) {
         free_store(store);
         return error;
@@ -265,15 +273,28 @@ struct hf_error *store_open(const char *dir, record_visit *visit, void *context,
     return NULL;
 }
 
+struct hf_error *store_load(struct store *store, record_visit *visit, void *context, char **notice)
+{
+    struct hf_error *error;
+
+    *notice = NULL;
+    error = load(store, visit, context, notice);
+    if (error == NULL)
+        error = start_thread(store);
+    return error;
+}
+
 void store_close(struct store *store)
 {
     if (store == NULL)
         return;
-    pthread_mutex_lock(&store->mutex);
-    store->stop = true;
-    pthread_cond_signal(&store->wake);
-    pthread_mutex_unlock(&store->mutex);
-    pthread_join(store->thread, NULL);
+    if (store->running) {
+        pthread_mutex_lock(&store->mutex);
+        store->stop = true;
+        pthread_cond_signal(&store->wake);
+        pthread_mutex_unlock(&store->mutex);
+        pthread_join(store->thread, NULL);
+    }
     free_store(store);
 }
 

@@ -9,11 +9,14 @@
 
 struct store;
 
-/* Opens (or, if there is none, prepares to create) DIR/records and reads it: visit is called for each
- * record.  A file that is damaged is set aside as DIR/records.damaged-N and said in *notice (the caller's,
- * NULL if there is nothing to say); the server then starts like one that lost its disk.  Only one process
- * may have it open. */
-struct hf_error *store_open(const char *dir, record_visit *visit, void *context, struct store **store,
+/* Makes DIR if it is not there, and makes sure that no other process has it open: whatever that one granted,
+ * it granted before this returned. */
+struct hf_error *store_open(const char *dir, struct store **store) HF_MUST_CHECK;
+/* Opens (or, if there is none, prepares to create) DIR/records and reads it: visit is called for each record,
+ * all of which are durable then.  A file that is damaged is set aside as DIR/records.damaged-N and said in
+ * *notice (the caller's, NULL if there is nothing to say); the server then starts like one that lost its
+ * disk. */
+struct hf_error *store_load(struct store *store, record_visit *visit, void *context,
                             char **notice) HF_MUST_CHECK;
 /* Waits for the job that is being written.  NULL is fine. */
 void store_close(struct store *store);

@@ -103,7 +103,7 @@ static bool answers(const struct fixture *f)
     return error == NULL;
 }
 
-static void start_server(struct fixture *f)
+static void launch_server(struct fixture *f)
 {
     f->pid = fork();
     if (f->pid == 0) {
@@ -115,9 +115,19 @@ static void start_server(struct fixture *f)
         execl(program(), "holdfast-arbiterd", "-c", path_of(f, "conf"), "-f", (char *)NULL);
         _exit(127);
     }
+}
+
+static void await_server(const struct fixture *f)
+{
     for (int i = 0; i < 3000 && !answers(f); i++)
         usleep(10000);
     assert_true(answers(f));
+}
+
+static void start_server(struct fixture *f)
+{
+    launch_server(f);
+    await_server(f);
 }
 
 static void stop_server(struct fixture *f, int number)
@@ -433,6 +443,43 @@ static void a_restart_keeps_leases_and_terms(void **state)
     assert_true(run(&peers[1], 1, owning, 4000));
     assert_true(now_ns() - begin > 800 * MS); /* the holder on record was taken to hold */
     assert_true(peers[1].token > token);
+    leave(&peers[1]);
+    tear_down(&f);
+}
+
+/* The next server is there before the last one has ended, and is held up: what the last one granted meanwhile
+ * is held for its full time from when that one ended.  A key file that is a FIFO holds it up. */
+static void a_server_that_waits_for_its_keys_counts_from_later(void **state)
+{
+    struct fixture f;
+    struct peer peers[2];
+    char fifo[96];
+    pid_t last;
+    int64_t begin;
+    int fd;
+
+    set_up(&f, "");
+    snprintf(fifo, sizeof(fifo), "%s/keys/slow.key", f.dir);
+    join(&f, &peers[0], "n1", 1);
+    assert_true(run(peers, 1, owning, 3000));
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    last = f.pid;
+    launch_server(&f);
+    while ((fd = open(fifo, O_WRONLY | O_NONBLOCK)) < 0)
+        run(peers, 1, NULL, 5); /* until it reads its keys */
+    run(peers, 1, NULL, 2 * LEASE_MS);
+    assert_true(peers[0].owns && peers[0].lost == 0);
+    kill(last, SIGKILL);
+    waitpid(last, NULL, 0);
+    leave(&peers[0]);
+    unlink(path_of(&f, "status"));
+    begin = now_ns();
+    unlink(fifo);
+    close(fd);
+    await_server(&f);
+    join(&f, &peers[1], "n2", 2);
+    assert_true(run(&peers[1], 1, owning, 4000));
+    assert_true(now_ns() - begin > 800 * MS);
     leave(&peers[1]);
     tear_down(&f);
 }
@@ -823,6 +870,7 @@ int main(void)
         cmocka_unit_test(a_lock_is_owned_renewed_and_handed_over),
         cmocka_unit_test(a_dead_process_frees_nothing_and_comes_back),
         cmocka_unit_test(a_restart_keeps_leases_and_terms),
+        cmocka_unit_test(a_server_that_waits_for_its_keys_counts_from_later),
         cmocka_unit_test(a_lost_record_waits_and_is_taught),
         cmocka_unit_test(strangers_are_refused_and_counted),
         cmocka_unit_test(a_slow_loris_costs_nobody_a_lease),
