@@ -49,6 +49,7 @@ struct guard_client {
     /* what is ordered */
     struct guard_want *wants;
     size_t want_count;
+    uint32_t serial; /* of the last one that is new */
     struct guard_vip *vips;
     size_t vip_count;
     struct dropped *dropped;
@@ -172,9 +173,22 @@ static void status_set_times(struct guard_status *status, const struct guard_fra
 
 /* --- ownership --- */
 
-static bool lock_owned(const struct guard_lock *lock, int64_t now)
+static struct guard_want *find_want(const struct guard_client *client, const char *lock)
 {
-    return (lock->state == GUARD_OWNING || lock->state == GUARD_CLOSING) && now < lock->until;
+    for (size_t i = 0; i < client->want_count; i++)
+        if (strcmp(client->wants[i].lock, lock) == 0)
+            return &client->wants[i];
+    return NULL;
+}
+
+/* What is being given up is owned no more, though nobody else gets it yet.  Nor is what the guard says of
+ * before it was told to give the lock up, and then to get it anew. */
+static bool lock_owned(const struct guard_client *client, const struct guard_lock *lock, int64_t now)
+{
+    const struct guard_want *want = find_want(client, lock->want.lock);
+
+    return lock->state == GUARD_OWNING && now < lock->until &&
+           (client->observer || (want != NULL && want->serial == lock->want.serial));
 }
 
 static void lapse(void *data);
@@ -212,7 +226,7 @@ static size_t collect_owned(const struct guard_client *client, bool restarted, s
     for (size_t i = 0; i < client->status.lock_count; i++) {
         const struct guard_lock *lock = &client->status.locks[i];
 
-        if (!lock_owned(lock, now))
+        if (!lock_owned(client, lock, now))
             continue;
         guard_copy(owned[count].lock, sizeof(owned[count].lock), lock->want.lock);
         owned[count].token = lock->token;
@@ -418,14 +432,6 @@ static void follow_routers(struct guard_client *client)
     free(all);
 }
 
-static struct guard_want *find_want(const struct guard_client *client, const char *lock)
-{
-    for (size_t i = 0; i < client->want_count; i++)
-        if (strcmp(client->wants[i].lock, lock) == 0)
-            return &client->wants[i];
-    return NULL;
-}
-
 static struct guard_vip *find_vip(const struct guard_client *client, const char *id)
 {
     for (size_t i = 0; i < client->vip_count; i++)
@@ -521,6 +527,7 @@ static void reconcile(struct guard_client *client)
         const struct guard_lock *lock = status_lock(status, client->wants[i].lock);
 
         if ((lock == NULL || !lock->wanted || lock->want.rank != client->wants[i].rank ||
+             lock->want.serial != client->wants[i].serial ||
              lock->want.drain_ms != client->wants[i].drain_ms) &&
             !say_want(client, &client->wants[i]))
             return;
@@ -701,6 +708,7 @@ struct guard_client *guard_client_new(qb_loop_t *loop, const struct guard_client
     client->socket_path = hf_strdup(settings->socket == NULL ? GUARD_SOCKET : settings->socket);
     client->observer = settings->observer;
     client->fd = -1;
+    client->serial = (uint32_t)(boottime() / 1000000); /* more than an earlier life of this daemon got to */
     client->retry_ms = RETRY_MIN_MS;
     client->retry_set = qb_loop_timer_add(loop, QB_LOOP_MED, 0, client, try_now, &client->retry) == 0;
     return client;
@@ -739,12 +747,14 @@ static struct hf_error *check_order(const struct guard_frame *frame)
 
 struct hf_error *guard_client_want(struct guard_client *client, const struct guard_want *want)
 {
-    const struct guard_frame frame = {.type = GUARD_WANT, .want = *want};
+    struct guard_frame frame = {.type = GUARD_WANT, .want = *want};
+    const struct guard_want *known = find_want(client, want->lock);
     struct hf_error *error = check_order(&frame);
 
     if (error != NULL)
         return error;
-    keep_want(client, want);
+    frame.want.serial = known != NULL ? known->serial : ++client->serial;
+    keep_want(client, &frame.want);
     if (client->synced)
         say(client, &frame);
     return NULL;
@@ -767,8 +777,12 @@ void guard_client_unwant(struct guard_client *client, const char *lock)
 {
     struct guard_want *want = find_want(client, lock);
 
+    struct ownership *owned = find_owned(client->owned, client->owned_count, lock);
+
     if (want != NULL)
         *want = client->wants[--client->want_count];
+    if (owned != NULL)
+        *owned = client->owned[--client->owned_count];
     drop(client, DROPPED_LOCK, lock);
     if (client->synced)
         say_unwant(client, lock);

@@ -71,7 +71,8 @@ void guard_client_free(struct guard_client *client);
  * changed, if a name or number breaks a limit of protocol.h. */
 struct hf_error *guard_client_want(struct guard_client *client, const struct guard_want *want) HF_MUST_CHECK;
 struct hf_error *guard_client_vip(struct guard_client *client, const struct guard_vip *vip) HF_MUST_CHECK;
-/* Takes an order back; one that was never given is fine. */
+/* Takes an order back; one that was never given is fine.  A lock is not owned from this call on, without
+ * lost(); wanted again, it is owned once the guard has got it anew. */
 void guard_client_unwant(struct guard_client *client, const char *lock);
 void guard_client_vip_remove(struct guard_client *client, const char *id);
 /* Hands a lock over to node (NULL: whoever comes); this node stays in the queue behind it.  HF_FAILED if the

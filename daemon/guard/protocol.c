@@ -136,6 +136,7 @@ static void put_want(struct hf_buf *buf, const struct guard_want *want)
     hf_put_string(buf, want->lock);
     hf_put_u32(buf, want->rank);
     hf_put_u32(buf, want->drain_ms);
+    hf_put_u32(buf, want->serial);
 }
 
 static void put_address(struct hf_buf *buf, const struct gate_address *address)
@@ -316,6 +317,7 @@ static void get_want(struct hf_reader *reader, struct guard_want *want)
     guard_get_text(reader, want->lock, sizeof(want->lock));
     want->rank = hf_get_u32(reader);
     want->drain_ms = hf_get_u32(reader);
+    want->serial = hf_get_u32(reader);
 }
 
 static void get_vip(struct hf_reader *reader, struct guard_vip *vip)

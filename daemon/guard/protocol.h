@@ -82,6 +82,9 @@ struct guard_want {
     /* What the servers add to the lease for that which no gate covers, or GUARD_DRAIN_DEFAULT.  0 where the
      * gate covers all: another node gets such a lock as soon as the lease is over. */
     uint32_t drain_ms;
+    /* The client's, and said again in GUARD_LOCK: what the guard said before it heard that the lock was given
+     * up and is wanted anew has an older one. */
+    uint32_t serial;
 };
 
 enum guard_vip_flag {
