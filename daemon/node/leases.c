@@ -75,7 +75,7 @@ static struct tenant *get(struct node *node, const char *resource, const char *c
     return tenant;
 }
 
-static const struct own_lock *lock_of(const struct node *node, const char *resource)
+static struct own_lock *lock_of(const struct node *node, const char *resource)
 {
     for (size_t i = 0; i < node->leases->n_locks; i++)
         if (strcmp(node->leases->locks[i].name + strlen(LOCK_PREFIX), resource) == 0)
@@ -419,8 +419,13 @@ static void yield(struct node *node, struct tenant *tenant)
 
 /* --- bringing all in line --- */
 
+/* What was given up is not owned, whatever the guard said before it was told so. */
 static void order_lock(struct node *node, const char *resource, bool wanted)
 {
+    struct own_lock *lock = lock_of(node, resource);
+
+    if (lock != NULL && !wanted)
+        lock->owned = false;
     struct node_effect *effect = node_effect_add(node, wanted ? NODE_WANT_LOCK : NODE_UNWANT_LOCK);
 
     effect->resource = hf_asprintf(LOCK_PREFIX "%s", resource);

@@ -62,6 +62,7 @@ struct cluster {
     unsigned starts, stops, monitors, promotes, demotes; /* calls to agents */
     unsigned side[WORLD_NODES];                          /* of the partition */
     bool wants_lock[WORLD_NODES];                        /* the guard was told to get `cluster` */
+    int64_t lock_passes_at;                              /* to another that wants it; 0: it stays */
     char *last_shot;                                     /* the input of the last agent that acted */
     int64_t last_shot_at;
     bool answered; /* to cluster_request() */
@@ -209,15 +210,28 @@ static void want_lock(struct cluster *cluster, unsigned node, const char *name, 
     }
 }
 
-/* The lock `cluster` goes to another that wants it, if there is one. */
+enum { PASSING_MS = 60 }; /* at most: a record on disks, and messages */
+
 static void give_up_lock(struct process *process)
 {
     struct cluster *cluster = process->cluster;
 
     cluster->wants_lock[process->number] = false;
+    if (world_witness(cluster->world) == process->number)
+        cluster->lock_passes_at =
+            world_now(cluster->world) + (int64_t)world_random(cluster->world, PASSING_MS);
+}
+
+/* The lock `cluster` that was given up goes to another that wants it, if there is one. */
+static void pass_lock(struct cluster *cluster)
+{
+    if (cluster->lock_passes_at == 0 || world_now(cluster->world) < cluster->lock_passes_at)
+        return;
+    cluster->lock_passes_at = 0;
+    if (cluster->wants_lock[world_witness(cluster->world)])
+        return;
     for (unsigned i = 0; i < cluster->options.nodes; i++)
-        if (world_witness(cluster->world) == process->number && cluster->wants_lock[i] &&
-            world_is_on(cluster->world, i))
+        if (cluster->wants_lock[i] && world_is_on(cluster->world, i))
             world_move_witness(cluster->world, i);
 }
 
@@ -968,6 +982,7 @@ static void outside(struct cluster *cluster)
         at = &cluster->shots;
     }
     move_locks(cluster);
+    pass_lock(cluster);
     if (cluster->vips != NULL)
         sim_vips_step(cluster->vips, now);
     for (unsigned i = 0; i < cluster->options.nodes; i++) {

@@ -16,7 +16,7 @@ last_without() { # NODE -> ms
 spared() { # NODE STOPS-BEFORE
     local now
     now=$(grep -c " stop $1" "$share/marker.log")
-    [ "$now" = "$2" ] || [ "$(last_without "$1")" -ge 550 ] ||
+    [ "$now" = "$2" ] || [ "$(last_without "$1")" -ge 590 ] ||
         { echo "$now stops, $2 before; the last time $(last_without "$1") ms without quorum"; return 1; }
 }
 
