@@ -579,6 +579,22 @@ static void a_lock_that_is_not_granted_fails_the_start(struct report *report)
     cluster_free(cluster);
 }
 
+/* It ended unseen, and is looked at again: the lock goes with the news, and the start waits for another one.
+ */
+static void what_was_given_up_is_waited_for(struct report *report)
+{
+    for (uint64_t seed = 440; seed < 480; seed++) {
+        struct cluster *cluster = make_leased(seed);
+
+        expect_leased(report, cluster);
+        cluster_break(cluster, (unsigned)cluster_where(cluster, "r1"), "r1");
+        expect(report, cluster_request(cluster, 0, "<cleanup refresh='true'/>", 5000) == HF_OK,
+               "the cleanup is accepted");
+        expect_leased(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
 static void a_restarted_daemon_keeps_the_lock(struct report *report)
 {
     for (uint64_t seed = 430; seed < 440; seed++) {
@@ -1568,6 +1584,7 @@ int main(int argc, char **argv)
         TELL(a_daemon_that_comes_back_late_is_used_again);
         TELL(a_lost_lock_stops_its_resource_at_once);
         TELL(a_lock_that_is_not_granted_fails_the_start);
+        TELL(what_was_given_up_is_waited_for);
         TELL(a_restarted_daemon_keeps_the_lock);
         TELL(a_move_takes_the_lock_along);
         TELL(what_cannot_stop_is_reset);
