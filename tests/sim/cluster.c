@@ -30,7 +30,7 @@ struct sim_lock {
     char name[64];
     int holder; /* -1: nobody */
     uint64_t token;
-    int64_t free_at;
+    int64_t free_at, known_at; /* when its holder hears of it */
     bool wanted[WORLD_NODES], barred[WORLD_NODES];
     int64_t astray[WORLD_NODES]; /* since when the resource runs there without it; 0: it does not */
 };
@@ -255,6 +255,7 @@ static void move_locks(struct cluster *cluster)
             if (may_hold(cluster, lock, i)) {
                 lock->holder = (int)i;
                 lock->token++;
+                lock->known_at = now + (int64_t)world_random(cluster->world, PASSING_MS);
             }
     }
 }
@@ -269,7 +270,7 @@ static void tell_own_locks(struct process *process)
 
     for (size_t i = 0; i < cluster->n_locks; i++) {
         const struct sim_lock *lock = &cluster->locks[i];
-        bool owned = lock->holder == (int)process->number;
+        bool owned = lock->holder == (int)process->number && lock->known_at <= world_now(cluster->world);
         struct node_own_lock *item = &list[event.own_locks.count];
 
         sum = sum * 31 + lock->wanted[process->number] + 2 * owned + 4 * (lock->token + 1) +
