@@ -47,9 +47,53 @@ static struct hf_error *run_statement(struct session *session, int argc, char **
     return error;
 }
 
+static void write_values(struct hf_writer *writer, const char *values)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+
+    for (; *values != '\0'; values++)
+        hf_buf_puts(&text, *values == '|' ? ", " : (const char[]){*values, '\0'});
+    hf_write_string(writer, "values", NULL, hf_buf_text(&text));
+    hf_write_line(writer, "    Values: %s", hf_buf_text(&text));
+}
+
+/* property NAME... --help */
+static struct hf_error *describe_options(struct session *session, int count, char **names)
+{
+    struct hf_writer *writer = session->writer;
+
+    hf_write_list(writer, "options");
+    for (int i = 0; i < count; i++) {
+        HF_CLEANUP(hf_freep) char *name = hf_strndup(names[i], strcspn(names[i], "="));
+        const struct option_help *help = option_help(name);
+        struct hf_error *error = help == NULL ? option_check(OPTION_CLUSTER, name, NULL) : NULL;
+
+        if (error != NULL)
+            return error;
+        if (help == NULL)
+            return hf_error_new(HF_REFUSED,
+                                "there is no cluster option '%s', expected one of those that 'configure "
+                                "property' lists",
+                                name);
+        hf_write_object(writer, NULL);
+        hf_write_string(writer, "name", NULL, name);
+        hf_write_string(writer, "summary", NULL, help->text);
+        hf_write_line(writer, "%s\n    %s.", name, help->text);
+        write_values(writer, option_values(OPTION_CLUSTER, name));
+        hf_write_string(writer, "default", NULL, help->missing);
+        if (help->missing != NULL)
+            hf_write_line(writer, "    Default: %s", help->missing);
+        hf_write_end(writer);
+    }
+    hf_write_end(writer);
+    return NULL;
+}
+
 /* Without a name: the names that there are. */
 static struct hf_error *run_property(struct session *session, int argc, char **argv)
 {
+    if (session->help)
+        return describe_options(session, argc - 1, argv + 1);
     return argc == 1 ? list_options(session) : run_statement(session, argc, argv);
 }
 
@@ -747,18 +791,24 @@ static struct hf_error *run_get_property(struct session *session, int argc, char
 {
     HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL;
     struct hf_error *error = session_cib(session, &cib);
-    bool truth = strcmp(argv[1], "-t") == 0 || strcmp(argv[1], "--true") == 0;
+    bool truth = argc > 1 && (strcmp(argv[1], "-t") == 0 || strcmp(argv[1], "--true") == 0);
 
+    if (error == NULL && argc == (truth ? 2 : 1))
+        return list_options(session);
     for (int i = truth ? 2 : 1; error == NULL && i < argc; i++) {
         const char *value = property_value(configuration_of(cib), argv[i]);
+        const struct option_help *help = option_help(argv[i]);
         bool is_true = false;
+
+        if (value == NULL && help != NULL)
+            value = help->missing;
 
         if (truth) {
             hf_parse_bool(value, &is_true);
             value = is_true ? "true" : "false";
         }
         if (value == NULL)
-            error = hf_error_new(HF_REFUSED, "cluster option '%s' is not set", argv[i]);
+            error = hf_error_new(HF_REFUSED, "cluster option '%s' is not set and has no default", argv[i]);
         hf_write_string(session->writer, argv[i], NULL, value);
         if (value != NULL)
             hf_write_line(session->writer, "%s", value);
@@ -1016,8 +1066,9 @@ static const struct command commands[] = {
     STATEMENT("order", "ID [KIND:] FIRST[:ACTION] THEN[:ACTION]", "Start resources in order"),
     STATEMENT("rsc_ticket", "ID TICKET: RESOURCE[:ROLE]... [loss-policy=POLICY]",
               "Bind resources to a ticket"),
-    {"property", "[SET-ID:] NAME=VALUE...", "Set cluster options; without one, list those that there are",
-     run_property, 0, -1, COMMAND_COLLECTS, COMPLETE_STATEMENT},
+    {"property", "[SET-ID:] NAME=VALUE...",
+     "Set cluster options; without one, list those that there are; NAME --help describes one", run_property,
+     0, -1, COMMAND_COLLECTS | COMMAND_HELPS, COMPLETE_STATEMENT},
     STATEMENT("rsc_defaults", "[SET-ID:] NAME=VALUE...", "Set what holds for every resource"),
     STATEMENT("op_defaults", "[SET-ID:] NAME=VALUE...", "Set what holds for every operation"),
     STATEMENT("node", "[ID:] NAME[:TYPE] [attributes ...] [utilization ...]", "Describe a node"),
@@ -1048,10 +1099,10 @@ static const struct command commands[] = {
      run_modgroup, 3, 5, COMMAND_COLLECTS, COMPLETE_RESOURCES},
     {"unset", "property|rsc_defaults|op_defaults NAME...", "Remove options", run_unset, 2, -1,
      COMMAND_COLLECTS, COMPLETE_NOTHING},
-    {"get_property", "[-t] NAME...", "The older word for get-property", run_get_property, 1, -1, 0,
+    {"get_property", "[-t] [NAME...]", "The older word for get-property", run_get_property, 0, -1, 0,
      COMPLETE_NOTHING},
-    {"get-property", "[-t] NAME...", "Print the values of cluster options that are set", run_get_property, 1,
-     -1, 0, COMPLETE_NOTHING},
+    {"get-property", "[-t] [NAME...]", "Print the values of cluster options, or their defaults",
+     run_get_property, 0, -1, 0, COMPLETE_NOTHING},
     {"set", "ID.[OPERATION.[INTERVAL.]]NAME VALUE", "Set a value that is configured already", run_set_value,
      2, 2, COMMAND_COLLECTS, COMPLETE_NOTHING},
     {"filter", "COMMAND [ID...]",

@@ -159,6 +159,8 @@ static struct hf_error *take_option(struct session *session, int argc, char **ar
         session->json = true;
     } else if (strcmp(word, "--force") == 0) {
         session->force = true;
+    } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        session->help = true;
     } else if (strcmp(word, "--wait") == 0) {
         session->wait_ms = 120000;
     } else if (strncmp(word, "--wait=", 7) == 0) {
@@ -246,12 +248,29 @@ static struct hf_error *replay_configure(struct session *session, int count, cha
                            : hf_error_new(HF_FAILED, "cannot repeat '%s'", count > 0 ? words[0] : "");
 }
 
+/* --help: of a command, of an area (command NULL), or of the program. */
+static struct hf_error *run_help(struct session *session, const struct command_area *area,
+                                 const struct command *command)
+{
+    char *argv[4] = {(char *)"help"};
+    int argc = 1;
+
+    if (area->name[0] != '\0')
+        argv[argc++] = (char *)area->name;
+    if (command != NULL)
+        argv[argc++] = (char *)command->name;
+    return command_named(&area_main, "help")->run(session, argc, argv);
+}
+
 static struct hf_error *run_command(struct session *session, const struct command_area *area,
                                     const struct command *command, int argc, char **argv)
 {
     struct hf_buf origin = {0};
-    struct hf_error *error = check_arguments(session, command, area, argc - 1);
+    struct hf_error *error;
 
+    if (session->help && (argc == 1 || (command->flags & COMMAND_HELPS) == 0))
+        return run_help(session, area, command);
+    error = check_arguments(session, command, area, argc - 1);
     if (error != NULL)
         return error;
     hf_buf_printf(&origin, "%s", area->name);
@@ -304,6 +323,8 @@ struct hf_error *command_dispatch(struct session *session, const struct command_
         return error;
     if (session->writer == NULL)
         session->writer = hf_writer_new(session->json ? HF_WRITER_JSON : HF_WRITER_TEXT);
+    if (argc == 0 && session->help)
+        return run_help(session, level, NULL);
     if (argc == 0)
         return hf_error_new(HF_USAGE, "no command, expected one of those that 'holdfast help' lists");
     error = expand(level, &argv[0]);
@@ -315,6 +336,8 @@ struct hf_error *command_dispatch(struct session *session, const struct command_
     /* An area, or two: "configure ra info" is "ra info". */
     for (int depth = 0; depth < 2 && command == NULL && command_area_named(argv[0]) != NULL; depth++) {
         area = command_area_named(argv[0]);
+        if (argc == 1 && session->help)
+            return run_help(session, area, NULL);
         if (argc == 1 && area->alone == NULL)
             return hf_error_new(HF_USAGE,
                                 "'%s' has no command, expected one of those that 'holdfast help %s' lists",
@@ -395,6 +418,7 @@ int command_run(struct session *session, const struct command_area *level, int a
     hf_error_free(error);
     session->json = json;
     session->force = force;
+    session->help = false;
     session->wait_ms = wait_ms;
     session->file = session->home;
     if (session->borrowed)

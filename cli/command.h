@@ -15,6 +15,7 @@ enum command_flags {
     COMMAND_CLUSTER = 1 << 0,  /* needs holdfastd: refused with --file */
     COMMAND_COLLECTS = 1 << 1, /* an edit: in the shell's configure level it waits for commit */
     COMMAND_RAW = 1 << 2,      /* takes every argument as it is, also ones like --json */
+    COMMAND_HELPS = 1 << 3,    /* answers --help behind arguments itself */
 };
 
 /* What an argument can be completed to. */

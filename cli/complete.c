@@ -6,6 +6,7 @@
 
 #include "cli/agents.h"
 #include "cli/crm/print.h"
+#include "cli/options.h"
 #include "cli/shadow.h"
 #include "lib/xml.h"
 
@@ -103,6 +104,27 @@ static void offer_agents(struct completion *found, const char *word)
     agent_list_free(providers);
 }
 
+/* NAME= of each option that a statement can set. */
+static void offer_options(struct completion *found, const char *statement, const char *word)
+{
+    static const struct {
+        const char *statement;
+        enum option_kind kind;
+    } kinds[] = {
+        {"property", OPTION_CLUSTER}, {"rsc_defaults", OPTION_META}, {"op_defaults", OPTION_OPERATION}};
+    const char *option;
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(kinds); i++) {
+        if (strcmp(kinds[i].statement, statement) != 0)
+            continue;
+        for (size_t n = 0; (option = option_name(kinds[i].kind, n)) != NULL; n++) {
+            HF_CLEANUP(hf_freep) char *text = hf_asprintf("%s=", option);
+
+            offer(found, word, text);
+        }
+    }
+}
+
 /* Within a statement: its keywords, agents behind a primitive's id, and names of what there is. */
 static void offer_statement(struct completion *found, struct session *session, const char *name, size_t at,
                             const char *word)
@@ -110,6 +132,7 @@ static void offer_statement(struct completion *found, struct session *session, c
     const char *const *keyword = crm_statement_keywords(name);
     bool agent = at == 2 && (strcmp(name, "primitive") == 0 || strcmp(name, "rsc_template") == 0);
 
+    offer_options(found, name, word);
     if (at < 2)
         return;
     if (agent) {

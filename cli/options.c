@@ -47,6 +47,7 @@ static const struct option cluster_options[] = {
     {"join-integration-timeout", TIME, NULL},
     {"join-finalization-timeout", TIME, NULL},
     {"transition-delay", TIME, NULL},
+    {"fence-remote-without-quorum", BOOLEAN, NULL},
     {"shutdown-lock", BOOLEAN, NULL},
     {"shutdown-lock-limit", TIME, NULL},
     {"batch-limit", INTEGER, NULL},
@@ -58,7 +59,7 @@ static const struct option cluster_options[] = {
     {"stop-orphan-resources", BOOLEAN, NULL},
     {"stop-orphan-actions", BOOLEAN, NULL},
     {"stop-removed-resources", BOOLEAN, NULL},
-    {"stop-removed-actions", BOOLEAN, NULL},
+    {"cancel-removed-actions", BOOLEAN, NULL},
     {"pe-error-series-max", INTEGER, NULL},
     {"pe-warn-series-max", INTEGER, NULL},
     {"pe-input-series-max", INTEGER, NULL},
@@ -205,40 +206,69 @@ static bool is_choice(const char *text, const char *choice)
     }
 }
 
-static const char *wrong_value(const struct option *option, const char *value)
+static const char *expected_values(const struct option *option)
+{
+    switch (option->type) {
+    case BOOLEAN:
+        return "true or false";
+    case INTEGER:
+        return "a whole number";
+    case SCORE:
+        return "a whole number, INFINITY or -INFINITY";
+    case TIME:
+        return "a time, such as 30s, 5min or PT1H";
+    case PERCENTAGE:
+        return "a percentage";
+    case CHOICE:
+        return option->choice;
+    case TEXT:
+        break;
+    }
+    return "any text";
+}
+
+static bool is_value(const struct option *option, const char *value)
 {
     bool ignored;
     size_t length = strlen(value);
 
     if (strcmp(value, "#default") == 0)
-        return NULL;
+        return true;
     switch (option->type) {
     case BOOLEAN:
-        return hf_parse_bool(value, &ignored) ? NULL : "true or false";
+        return hf_parse_bool(value, &ignored);
     case INTEGER:
-        return is_number(value) ? NULL : "a whole number";
+        return is_number(value);
     case SCORE:
-        return is_score(value) ? NULL : "a whole number, INFINITY or -INFINITY";
+        return is_score(value);
     case TIME:
-        return is_time(value) ? NULL : "a time, such as 30s, 5min or PT1H";
+        return is_time(value);
     case PERCENTAGE:
-        return length > 1 && value[length - 1] == '%' && strspn(value, "0123456789") == length - 1
-                   ? NULL
-                   : "a percentage";
+        return length > 1 && value[length - 1] == '%' && strspn(value, "0123456789") == length - 1;
     case CHOICE:
-        return is_choice(value, option->choice) ? NULL : option->choice;
+        return is_choice(value, option->choice);
     case TEXT:
         break;
     }
+    return true;
+}
+
+const char *option_values(enum option_kind kind, const char *name)
+{
+    size_t count;
+    const struct option *options = table(kind, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(options[i].name, name) == 0)
+            return expected_values(&options[i]);
     return NULL;
 }
 
-static struct hf_error *wrong_option(const char *what, const struct option *option, const char *value,
-                                     const char *expected)
+static struct hf_error *wrong_option(const char *what, const struct option *option, const char *value)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf list = {0};
 
-    for (; *expected != '\0'; expected++)
+    for (const char *expected = expected_values(option); *expected != '\0'; expected++)
         hf_buf_puts(&list, *expected == '|' ? ", " : (const char[]){*expected, '\0'});
     return hf_error_new(HF_REFUSED, "%s %s: found '%.60s', expected %s%s", what, option->name, value,
                         option->type == CHOICE ? "one of " : "", hf_buf_text(&list));
@@ -247,7 +277,7 @@ static struct hf_error *wrong_option(const char *what, const struct option *opti
 struct hf_error *option_check(enum option_kind kind, const char *name, const char *value)
 {
     static const char *const what[] = {"cluster option", "meta attribute", "operation attribute"};
-    const char *names[128], *near, *expected;
+    const char *names[128], *near;
     size_t count;
     const struct option *options = table(kind, &count);
 
@@ -255,10 +285,8 @@ struct hf_error *option_check(enum option_kind kind, const char *name, const cha
         names[i] = options[i].name;
         if (strcmp(options[i].name, name) != 0)
             continue;
-        expected = value != NULL ? wrong_value(&options[i], value) : NULL;
-        if (expected == NULL)
-            return NULL;
-        return wrong_option(what[kind], &options[i], value, expected);
+        return value == NULL || is_value(&options[i], value) ? NULL
+                                                             : wrong_option(what[kind], &options[i], value);
     }
     near = crm_near_miss(name, names, count);
     if (near == NULL)

@@ -15,7 +15,18 @@ enum option_kind { OPTION_CLUSTER, OPTION_META, OPTION_OPERATION };
 struct hf_error *option_check(enum option_kind kind, const char *name, const char *value) HF_MUST_CHECK;
 /* The same for every option written in an element of a statement (a property set, a resource, ...). */
 struct hf_error *option_check_element(const xmlNode *element, const char *section) HF_MUST_CHECK;
+/* What the values of a known option look like ("true or false", "stop|freeze"), NULL for an unknown one. */
+const char *option_values(enum option_kind kind, const char *name);
 /* The name of the nth known option, NULL behind the last. */
 const char *option_name(enum option_kind kind, size_t n);
+
+struct option_help {
+    const char *name, *other_name; /* Pacemaker has two words for some */
+    const char *missing;           /* the value if nobody sets it, NULL if there is none */
+    const char *text;
+};
+
+/* What a cluster option means, NULL for an unknown one. */
+const struct option_help *option_help(const char *name);
 
 #endif

@@ -104,6 +104,13 @@ static bool is_statement(const struct shell *shell, const struct crm_words *word
     return command != NULL && command->completion == COMPLETE_STATEMENT;
 }
 
+static bool asks_for_help(const struct crm_words *words)
+{
+    const struct crm_word *last = &words->word[words->count - 1];
+
+    return !last->quoted && strcmp(last->text, "--help") == 0;
+}
+
 /* A statement keeps its quoting, so it goes past the argument vector. */
 static void run_statement(struct shell *shell, struct crm_words *words, const char *raw)
 {
@@ -145,7 +152,7 @@ static void run_words(struct shell *shell, struct crm_words *words, const char *
     }
     if (!expand(shell, &words->word[0]) || (words->count == 1 && shell_word(shell, words->word[0].text)))
         return;
-    if (is_statement(shell, words)) {
+    if (is_statement(shell, words) && !asks_for_help(words)) {
         run_statement(shell, words, raw);
         return;
     }

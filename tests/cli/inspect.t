@@ -67,8 +67,7 @@ $ holdfast configure get-property batch-limit; holdfast configure get-property b
   "batch-limit": "3"
 }
 $ holdfast configure get-property stonith-enabled
-holdfast: cluster option 'stonith-enabled' is not set
-[3]
+true
 $ holdfast node status-attr n1
 $ holdfast node status-attr n1 show pingd
 holdfast: node 'n1' has no 'pingd'

@@ -107,9 +107,13 @@ table() {
 0 none configure modgroup gg add b
 0 none configure unset property stonith-enabled
 0 json configure get-property stonith-enabled
-3 json configure get-property batch-limit
+0 json configure get-property batch-limit
+3 json configure get-property load-threshold
 3 json configure erase
 0 json configure property
+0 json configure property batch-limit --help
+3 json configure property rabbit --help
+0 json node standby --help
 0 json configure get_property -t stonith-enabled
 0 none configure set p.promotable false
 3 json configure set a.nothing 1

@@ -59,3 +59,50 @@ $ printf '<cluster_property_set id="x"><nvpair id="x-1" name="no_quorum-policy" 
 holdfast: warning: there is no cluster option 'no_quorum-policy'; did you mean 'no-quorum-policy'?
 property x: \
 	no_quorum-policy=stop
+$ holdfast configure property stonith-enabled --help
+stonith-enabled
+    Whether nodes that are lost or fail to stop are fenced before their resources are recovered.
+    Values: true or false
+    Default: true
+$ holdfast configure property no-quorum-policy batch-limit --help
+no-quorum-policy
+    What a partition without quorum does with its resources.
+    Values: stop, freeze, ignore, demote, suicide, fence
+    Default: stop
+batch-limit
+    How many actions may run in the cluster at the same time; 0: no limit.
+    Values: a whole number
+    Default: 0
+$ printf 'configure\nproperty cluster-delay --help\n' | holdfast
+cluster-delay
+    Time that an order to another node may take beyond the action's own.
+    Values: a time, such as 30s, 5min or PT1H
+    Default: 60s
+$ holdfast configure property --help stonith-enabeld; holdfast configure property rabbit --help
+holdfast: there is no cluster option 'stonith-enabeld'; did you mean 'stonith-enabled'?
+holdfast: there is no cluster option 'rabbit', expected one of those that 'configure property' lists
+[3]
+$ holdfast --json configure property cluster-name --help
+{
+  "options": [
+    {
+      "name": "cluster-name",
+      "summary": "The cluster's name; set by the cluster, from corosync.conf",
+      "values": "any text",
+      "default": null
+    }
+  ]
+}
+$ for o in $(holdfast configure property); do holdfast configure property $o --help >/dev/null || echo "$o is not described"; done
+$ holdfast configure get-property batch-limit cluster-delay dc-deadtime; holdfast configure get_property -t maintenance-mode
+0
+60s
+holdfast: cluster option 'dc-deadtime' is not set and has no default
+false
+$ holdfast configure get-property | head -2; holdfast configure show batch 2>&1 | head -1
+no-quorum-policy
+symmetric-cluster
+holdfast: 'batch' does not exist, expected the id of an object
+$ holdfast configure property cancel-removed-actions=flase
+holdfast: refused (--force overrides): cluster option cancel-removed-actions: found 'flase', expected true or false
+[3]

@@ -59,6 +59,30 @@ holdfast: found 'html', expected one of inactive, full, detail, ops, timing, fai
 $ holdfast help | grep -A1 'Exit codes'
 Commands may be abbreviated. Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 no quorum,
 5 timed out or outcome unknown, 6 conflict (somebody else changed the same first).
+$ holdfast configure primitive --help; holdfast configure location x y --help | head -1; holdfast version -h
+  configure primitive ID [CLASS:[PROVIDER:]]TYPE|@TEMPLATE [params ...] [meta ...] [utilization ...] [op NAME ...]
+      Define a resource
+  configure location ID RESOURCE SCORE: NODE | rule SCORE: EXPRESSION...
+  version 
+      Print the version of this program
+$ holdfast configure --help | head -2; holdfast --help | head -1; holdfast resource move --help --json | grep name; holdfast frob --help
+The configuration, in the crm shell's language:
+  configure primitive ID [CLASS:[PROVIDER:]]TYPE|@TEMPLATE [params ...] [meta ...] [utilization ...] [op NAME ...]
+Usage: holdfast [--json] [--force] [--wait[=SECONDS]] [--file CIB] COMMAND
+      "name": "move",
+holdfast: 'frob' is not a command; 'holdfast help' lists them
+[2]
+$ printf 'node\nstandby --help\nconfigure\nprimitive q Dummy --help\n' | holdfast; holdfast configure show q
+  node standby [NODE] [reboot|forever]
+      Move everything off a node
+  configure primitive ID [CLASS:[PROVIDER:]]TYPE|@TEMPLATE [params ...] [meta ...] [utilization ...] [op NAME ...]
+      Define a resource
+holdfast: 'q' does not exist, expected the id of an object
+[3]
+$ holdfast --complete 'configure property stonith-e'; holdfast --complete 'configure rsc_defaults migr'; holdfast --complete 'configure op_defaults on'
+stonith-enabled=
+migration-threshold=
+on-fail=
 $ holdfast --complete 'cib l'; holdfast --complete 'configure ra val'; holdfast --complete 'history re'; holdfast --complete 'hist'; holdfast --complete 'nothing x'
 list
 validate
