@@ -522,9 +522,14 @@ static void wake_waiters(struct table *table, struct lock *lock, int64_t now, st
         heap_remove(table, lock);
 }
 
+/* Of one holder no grant ends before an earlier one: what it opened by that may be open until then, also if
+ * it asks for less now (its configuration was changed) and never hears the answer. */
 static void grant(struct lock *lock, int64_t now)
 {
-    lock->expiry = now + hold_of(lock);
+    int64_t expiry = now + hold_of(lock);
+
+    if (expiry > lock->expiry)
+        lock->expiry = expiry;
     lock->reserved = NOBODY;
 }
 
@@ -887,6 +892,8 @@ static void finish_pending(struct lock *lock, int64_t now, struct table_updates 
         lock->holder = NOBODY;
         return;
     }
+    if (!pending->over_own)
+        lock->expiry = now;
     lock->holder = pending->node;
     memcpy(lock->boot, pending->boot, FRAME_BOOT_BYTES);
     grant(lock, now);

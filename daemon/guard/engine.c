@@ -443,11 +443,22 @@ static void remove_vip(struct engine *engine, struct vip *vip, bool keep_armed)
     vips_remove(&engine->vips, &lock->vips, vip, keep_armed);
 }
 
+/* The longest that a lease can count, as this guard is configured. The last one's lease may have been longer:
+ * what the servers hold for the next bid would end before a gate that is open by that. */
+static int64_t latest_deadline(const struct engine *engine, int64_t now)
+{
+    return engine->lease == NULL ? NEVER : now + engine->config.lease.lease_ms * MS / 10 * 9;
+}
+
 void engine_take_up_vip(struct engine *engine, const struct guard_vip *order, int64_t now)
 {
     struct lock *lock = make_lock(engine, order->lock);
+    struct vip *vip = vips_take_up(&engine->vips, &lock->vips, order);
+    int64_t latest = latest_deadline(engine, now);
 
-    begin_vip(engine, lock, vips_take_up(&engine->vips, &lock->vips, order), now);
+    if (vip->until > latest)
+        vips_open(&engine->vips, vip, latest, now);
+    begin_vip(engine, lock, vip, now);
 }
 
 char *engine_protect(struct engine *engine, const struct guard_vip *order, int64_t now)

@@ -240,6 +240,10 @@ static int start_all(void **state)
                "[guard]\ncluster = web\nnode = node1\nserver = 127.0.0.1\nserver = 127.0.0.2\n"
                "server = 127.0.0.3\nkey = %s/keys/web.key\nlease = 300ms\n",
                work);
+    write_file(in_work("long.conf"),
+               "[guard]\ncluster = web\nnode = node1\nserver = 127.0.0.1\nserver = 127.0.0.2\n"
+               "server = 127.0.0.3\nkey = %s/keys/web.key\nlease = 1s\n",
+               work);
     start_guard();
     return 0;
 }
@@ -436,6 +440,42 @@ static void test_guard_restarts(void **state)
         spin(&holdfastd, 300);
     }
     assert_true(kept > 0); /* a busy machine may be too slow for one, not for all */
+}
+
+static void spin_until_owned(void)
+{
+    for (int waited = 0; waited < 10000 && !guard_client_owns(holdfastd.client, LOCK, NULL); waited += 10)
+        spin(&holdfastd, 10);
+    assert_true(guard_client_owns(holdfastd.client, LOCK, NULL));
+}
+
+/* A guard that is configured for a shorter lease takes over a gate that is open for longer than its next bid
+ * would be held for: it shuts it earlier. */
+static void test_shorter_lease(void **state)
+{
+    unsigned attached = holdfastd.attached;
+    int64_t left = 0;
+
+    end_guard(SIGKILL);
+    guard = start_guard_with("long.conf");
+    spin_until(&holdfastd, &holdfastd.attached, attached + 1, 5000);
+    for (int waited = 0; waited < 10000 && left < 600 * MS; waited += 10) {
+        spin(&holdfastd, 10);
+        left = deadline_in_kernel() - netlab_now();
+    }
+    assert_true(left > 600 * MS);
+    for (int i = 0; i < SERVERS; i++)
+        kill(servers[i], SIGSTOP);
+    end_guard(SIGKILL);
+    start_guard();
+    spin_until(&holdfastd, &holdfastd.attached, attached + 2, 5000);
+    left = deadline_in_kernel() - netlab_now();
+    for (int i = 0; i < SERVERS; i++)
+        kill(servers[i], SIGCONT);
+    assert_true(left <= 270 * MS);
+    spin_until_owned();
+    spin(&holdfastd, 500);
+    assert_true(answered_within(3000));
 }
 
 /* The guard is stopped: silence by the kernel's deadline, and holdfastd knows it from the clock. */
@@ -788,6 +828,7 @@ int main(void)
         cmocka_unit_test(test_holdfastd_busy),
         cmocka_unit_test(test_holdfastd_restarts),
         cmocka_unit_test(test_guard_restarts),
+        cmocka_unit_test(test_shorter_lease),
         cmocka_unit_test(test_guard_stopped),
         cmocka_unit_test(test_servers_stopped),
         cmocka_unit_test(test_no_fork_no_disk),

@@ -102,9 +102,11 @@ static void hello(struct world *w, int node)
     hello_as(w, node, (uint64_t)(10 + node), (uint8_t)node);
 }
 
-static void ask(struct world *w, int node, enum frame_op op, uint64_t term, const char *successor)
+static void ask_for(struct world *w, int node, enum frame_op op, uint64_t term, uint32_t lease_ms,
+                    const char *successor)
 {
-    struct frame_item item = {.op = (uint8_t)op, .term = term, .lease_ms = 300, .drain_ms = 100, .lock = "k"};
+    struct frame_item item = {
+        .op = (uint8_t)op, .term = term, .lease_ms = lease_ms, .drain_ms = 100, .lock = "k"};
     struct frame_writer writer;
 
     strcpy(item.node, successor);
@@ -113,7 +115,11 @@ static void ask(struct world *w, int node, enum frame_op op, uint64_t term, cons
     frame(w, node, writer.bytes, writer.length);
 }
 
-/* The one answer to a node in what came out last; 0 if there is none. */
+static void ask(struct world *w, int node, enum frame_op op, uint64_t term, const char *successor)
+{
+    ask_for(w, node, op, term, 300, successor);
+}
+
 /* Whether the record of this step may wait for the next. */
 static bool is_lazy(const struct world *w)
 {
@@ -123,6 +129,7 @@ static bool is_lazy(const struct world *w)
     return false;
 }
 
+/* The one answer to a node in what came out last; 0 if there is none. */
 static enum frame_answer answered(struct world *w, int node, struct frame_item *result)
 {
     static struct frame_item items[FRAME_ITEMS_MAX];
@@ -287,6 +294,32 @@ static void a_renewal_is_good_while_the_holders_next_grant_is_written(void **sta
     ask(&w, 1, FRAME_ACQUIRE, 2, "");
     ask(&w, 1, FRAME_RENEW, 1, "");
     assert_int_equal(answered(&w, 1, NULL), FRAME_RENEWED);
+    durable(&w);
+    assert_int_equal(answered(&w, 1, NULL), FRAME_GRANTED);
+    end(&w);
+}
+
+/* The answer may be lost: what it opened by its earlier grant is open until that one's end. */
+static void a_shorter_lease_does_not_end_before_the_longer_one(void **state)
+{
+    struct world w;
+
+    owned_by_n1(&w); /* for 400 ms */
+    ask_for(&w, 1, FRAME_ACQUIRE, 2, 100, "");
+    durable(&w);
+    assert_int_equal(answered(&w, 1, NULL), FRAME_GRANTED);
+    w.now += 100 * MS;
+    ask(&w, 1, FRAME_RENEW, 2, "");
+    assert_int_equal(answered(&w, 1, NULL), FRAME_RENEWED);
+    w.now += 299 * MS;
+    ask(&w, 2, FRAME_ACQUIRE, 3, "");
+    assert_int_equal(answered(&w, 2, NULL), FRAME_HELD);
+    w.now += 1 * MS;
+    ask_for(&w, 2, FRAME_ACQUIRE, 3, 100, "");
+    durable(&w);
+    assert_int_equal(answered(&w, 2, NULL), FRAME_GRANTED);
+    w.now += 200 * MS; /* the new holder's own time */
+    ask(&w, 1, FRAME_ACQUIRE, 4, "");
     durable(&w);
     assert_int_equal(answered(&w, 1, NULL), FRAME_GRANTED);
     end(&w);
@@ -569,6 +602,7 @@ int main(void)
         cmocka_unit_test(a_late_renewal_is_good_if_nobody_came),
         cmocka_unit_test(a_late_renewal_is_none_while_anothers_grant_is_written),
         cmocka_unit_test(a_renewal_is_good_while_the_holders_next_grant_is_written),
+        cmocka_unit_test(a_shorter_lease_does_not_end_before_the_longer_one),
         cmocka_unit_test(nothing_but_release_and_time_frees),
         cmocka_unit_test(release_needs_the_term_and_may_name_a_successor),
         cmocka_unit_test(a_release_overtakes_its_grant),
