@@ -16,7 +16,11 @@
  *   -DBROKEN_MARGIN    no drift margin                      -DBROKEN_RECEIPT  lease counted from receipt
  *   -DBROKEN_USERGATE  gate kept by the process alone       -DBROKEN_TERM     term lost at restart
  *   -DBROKEN_LATE      reply accepted after release         -DBROKEN_RELEASE  RELEASE without term
- *   -DBROKEN_GIVEBACK  a lost bid is given back while the gate that an earlier process opened is open */
+ *   -DBROKEN_GIVEBACK  a lost bid is given back while the gate that an earlier process opened is open
+ *   -DBROKEN_WRITING   a late renewal while another's grant is being written
+ *
+ * A grant is durable at once, but for WRITES of them: those take their time on the disk, in which anything may happen.
+ * When the server restarts meanwhile it is on the disk, or not.  -DCLOCKS leaves the clocks as the only fault. */
 #ifndef BIDS
 #define BIDS 3 /* of both nodes together */
 #endif
@@ -28,6 +32,10 @@
 #endif
 #ifndef RELEASES
 #define RELEASES 1
+#endif
+
+#ifndef WRITES
+#define WRITES 0
 #endif
 
 #define NODES 2
@@ -64,6 +72,10 @@ byte bid[NODES], last[NODES];
 byte grant[6];
 bool owns[NODES], stopped[NODES], off[NODES];
 byte gate[NODES]; /* ticks until the deadline that the kernel has */
+
+/* the one grant that is on its way to a server's disk: for whom (NOBODY: given back meanwhile), at which term (0: none),
+ * and the ticks since it was asked for */
+byte write_server, write_node, write_term, write_age, writes = WRITES;
 
 byte bids = BIDS, faults = FAULTS, renewals = RENEWALS, releases = RELEASES;
 byte top; /* the highest token so far */
@@ -229,12 +241,28 @@ inline give_up(n)
 #define NUMBERED(s) (s == 0 || term[s - 1] != 0)
 #endif
 
+#define IS_WRITING(s) (write_term != 0 && write_server == s)
+#ifdef BROKEN_WRITING
+#define MAY_RENEW(n, s) true
+#else
+#define MAY_RENEW(n, s) (!IS_WRITING(s) || write_node == n)
+#endif
+
+inline forget_write()
+{
+    write_server = 0;
+    write_node = 0;
+    write_term = 0;
+    write_age = 0
+}
+
 inline serve_request(n, s)
 {
     request[AT(n, s)] != 0 && NUMBERED(s);
     t = request[AT(n, s)];
     if
-    :: (left[s] == 0 || holder[s] == n) && (t > term[s] || (t == term[s] && holder[s] == n)) ->
+    :: (t == term[s] && holder[s] == n && MAY_RENEW(n, s)) ||
+            (t > term[s] && (left[s] == 0 || holder[s] == n) && !IS_WRITING(s)) ->
         term[s] = t;
         holder[s] = n;
         left[s] = L;
@@ -249,6 +277,38 @@ inline serve_request(n, s)
     tidy(s)
 }
 
+inline start_write(n, s)
+{
+    writes > 0 && request[AT(n, s)] != 0 && NUMBERED(s) && (left[s] == 0 || holder[s] == n) &&
+        request[AT(n, s)] > term[s];
+    writes--;
+    write_server = s;
+    write_node = n;
+    write_term = request[AT(n, s)];
+    write_age = request_age[AT(n, s)];
+    request[AT(n, s)] = 0;
+    request_age[AT(n, s)] = 0
+}
+
+inline end_write()
+{
+    write_term != 0;
+    t = write_server;
+    term[t] = write_term;
+    holder[t] = write_node;
+    if
+    :: write_node == NOBODY -> left[t] = 0
+    :: else ->
+        left[t] = L;
+        reply[AT(write_node, t)] = write_term;
+        reply_age[AT(write_node, t)] = write_age;
+        tidy_reply(write_node, t)
+    fi;
+    forget_write();
+    tidy(t);
+    t = 0
+}
+
 inline serve_release(n, s)
 {
     release[AT(n, s)] != 0;
@@ -260,6 +320,7 @@ inline serve_release(n, s)
 #endif
         holder[s] = NOBODY;
         left[s] = 0
+    :: IS_WRITING(s) && write_node == n && write_term == release[AT(n, s)] -> write_node = NOBODY
     :: else
     fi;
     release[AT(n, s)] = 0
@@ -316,6 +377,10 @@ inline node_tick(n)
     :: else -> break
     od;
     k = 0;
+    if
+    :: write_term != 0 && write_node == n && write_age < LC -> write_age++
+    :: else
+    fi;
 #ifndef BROKEN_USERGATE
     if
     :: gate[n] > 0 -> gate[n]--
@@ -379,6 +444,15 @@ inline restart_server(s)
 {
     faults > 0;
     faults--;
+    if
+    :: IS_WRITING(s) ->
+        if
+        :: term[s] = write_term; holder[s] = write_node
+        :: skip /* it is not there */
+        fi;
+        forget_write()
+    :: else
+    fi;
 #ifdef BROKEN_FORGET
     left[s] = 0;
     holder[s] = NOBODY;
@@ -461,15 +535,21 @@ active proctype world()
     EACH_NODE(give_up)
     EACH_PAIR(serve_request)
     EACH_PAIR(serve_release)
+#if WRITES > 0
+    EACH_PAIR(start_write)
+    :: d_step { end_write() }
+#endif
     EACH_PAIR(take_reply)
     :: d_step { tick(NODES) }
     EACH_NODE(lose_tick)
-    :: d_step { restart_server(0) }
-    :: d_step { restart_server(1) }
-    :: d_step { restart_server(2) }
+#ifndef CLOCKS
+    :: atomic { restart_server(0) }
+    :: atomic { restart_server(1) }
+    :: atomic { restart_server(2) }
     EACH_NODE(restart_process)
     EACH_NODE(stop)
     EACH_NODE(go_on)
+#endif
     EACH_NODE(switch_off)
 #ifdef REACH
     :: off[0] && owns[1] && gate[1] > 0 -> assert(false)
