@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/cib/schema.h"
+#include "daemon/holdfastd/attributes.h"
 #include "daemon/holdfastd/corosync.h"
 #include "daemon/holdfastd/disk.h"
 #include "daemon/holdfastd/guard.h"
@@ -176,6 +177,9 @@ static void perform(struct daemon *daemon, const struct node_effect *effect)
     case NODE_LOG:
         hf_log((uint8_t)effect->level, "%s", effect->bytes);
         break;
+    case NODE_REMEMBER:
+        attributes_keep(effect->bytes);
+        break;
     case NODE_EXIT:
         leave(daemon, effect->level);
         break;
@@ -241,6 +245,7 @@ static void make_node(struct daemon *daemon, const struct corosync_node *nodes, 
         if (nodes[i].id == config.self)
             config.name = nodes[i].name;
     make_uuid(config.uuid);
+    config.attributes = attributes_load();
     hf_notice("this node is %s (id %" PRIu32 ")", config.name, config.self);
     daemon->node = node_new(&config, &daemon->saved);
     daemon->runner = runner_client_new(daemon->loop, &settings, &runner_hooks, daemon);

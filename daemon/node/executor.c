@@ -509,6 +509,39 @@ static const xmlNode *attribute_named(const xmlNode *attributes, const char *nam
     return NULL;
 }
 
+/* The daemon may crash while nobody else has them: the shell keeps them for its next incarnation. */
+static void keep(struct node *node, const xmlNode *attributes)
+{
+    struct executor *executor = &node->executor;
+    char *text = attributes == NULL ? hf_strdup("") : hf_xml_text(attributes, false);
+    struct node_effect *effect;
+
+    if (executor->kept != NULL && strcmp(executor->kept, text) == 0) {
+        free(text);
+        return;
+    }
+    free(executor->kept);
+    executor->kept = text;
+    effect = node_effect_add(node, NODE_REMEMBER);
+    effect->bytes = hf_strdup(text);
+    effect->length = strlen(text);
+}
+
+void executor_take_attributes(struct node *node, xmlDoc *attributes)
+{
+    xmlNode *root = attributes == NULL ? NULL : xmlDocGetRootElement(attributes);
+
+    if (root != NULL && hf_xml_is(root, "transient_attributes"))
+        node->executor.attributes = attributes;
+    else
+        xmlFreeDoc(attributes);
+}
+
+void executor_forget_attributes(struct node *node)
+{
+    keep(node, NULL);
+}
+
 /* Who lost this node forgets its transient attributes, such as the promotion scores that its agents gave.
  * They end with the node, and it has not ended: it remembers them, and says them again when it is back. */
 void executor_status_applied(struct node *node)
@@ -518,6 +551,8 @@ void executor_status_applied(struct node *node)
 
     if (!executor->published || strcmp(hf_xml_get_or(state, "join", ""), "member") != 0)
         return; /* what stands there is another's opinion */
+    if (!node->farewell)
+        keep(node, attributes);
     xmlFreeDoc(executor->attributes);
     executor->attributes = NULL;
     if (attributes == NULL)
@@ -982,6 +1017,7 @@ void executor_free(struct node *node)
 
     agents_free(&executor->agents);
     xmlFreeDoc(executor->attributes);
+    free(executor->kept);
     for (size_t i = 0; i < executor->n_late; i++)
         runner_result_clear(&executor->late[i]);
     free(executor->late);

@@ -178,6 +178,7 @@ static void leave(struct node *node)
     if (node->lock_wanted)
         node_effect_add(node, NODE_UNWANT_LOCK)->resource = hf_strdup(NODE_CLUSTER_LOCK);
     node->lock_wanted = false;
+    executor_forget_attributes(node);
     node_effect_add(node, NODE_EXIT);
 }
 
@@ -766,6 +767,8 @@ struct node *node_new(const struct node_config *config, struct cib_saved *saved)
 
     node->config = *config;
     node->config.name = hf_strdup(config->name);
+    executor_take_attributes(node, config->attributes);
+    node->config.attributes = NULL;
     node->waiting_end = &node->waiting;
     node->replica = cib_replica_new(&options, saved);
     node->self = config->self;

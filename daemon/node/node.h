@@ -31,6 +31,7 @@ struct node_config {
     uint32_t self, pid; /* this member of the group: corosync's node id, process id */
     const char *name;   /* of this node; copied */
     char uuid[37];      /* of this incarnation of the daemon; names its transitions */
+    xmlDoc *attributes; /* what an earlier one said last with NODE_REMEMBER, or NULL; taken over */
 };
 
 /* A member of the group, in the terms of corosync. */
@@ -194,6 +195,7 @@ enum node_effect_type {
     NODE_FENCE,        /* run fence agent resource with bytes as its input, for at most interval_ms */
     NODE_FENCE_FORGET, /* the run called ticket is not wanted any more */
     NODE_PLAN,         /* planner_run() job beside the node; answer with NODE_PLANNED */
+    NODE_REMEMBER,     /* bytes, <transient_attributes> or "", are for the next incarnation of the daemon */
     NODE_LOG,          /* bytes are a line for the log, of syslog priority level */
     NODE_EXIT,         /* leave the group and end; level is the exit status */
 };

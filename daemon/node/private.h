@@ -152,6 +152,7 @@ struct executor {
     size_t n_cancelling, cancelling_capacity;
     xmlDoc
         *attributes; /* this node's <transient_attributes> as they last were while it was a member; or NULL */
+    char *kept;      /* the text of the last NODE_REMEMBER; NULL: there was none */
 };
 
 struct vips;
@@ -283,6 +284,10 @@ void executor_record_move(struct node *node, const xmlNode *lrm_resource, const 
                           const char *task, xmlDoc *scratch);
 /* Adds the lock's term to the promotion that was recorded last. */
 void executor_record_term(struct node *node, const xmlNode *lrm_resource, const xmlNode *last, uint64_t term);
+/* What the daemon's earlier incarnation remembered; taken over, NULL is fine. */
+void executor_take_attributes(struct node *node, xmlDoc *attributes);
+/* The node leaves, and its transient attributes end with that. */
+void executor_forget_attributes(struct node *node);
 void executor_free(struct node *node);
 
 /* --- controller.c --- */

@@ -19,9 +19,10 @@ struct machine {
     struct sim_agents *agents; /* NULL while it is off */
     int64_t restart_at;        /* of its daemon; INT64_MAX: no */
     unsigned crashes;
-    unsigned shots; /* how often it was switched off by an agent */
-    bool guarded;   /* its daemon said last that something needs the watchdog */
-    int64_t fed_at; /* the watchdog */
+    unsigned shots;   /* how often it was switched off by an agent */
+    bool guarded;     /* its daemon said last that something needs the watchdog */
+    int64_t fed_at;   /* the watchdog */
+    char *attributes; /* what its daemon asked to keep; it ends with the machine */
     struct cluster *cluster;
 };
 
@@ -463,6 +464,10 @@ static void perform(struct process *process, const struct node_effect *effect)
         if (cluster->options.print)
             printf("%6" PRId64 " n%u: %s\n", now, process->number + 1, effect->bytes);
         break;
+    case NODE_REMEMBER:
+        free(cluster->machines[process->number].attributes);
+        cluster->machines[process->number].attributes = hf_strdup(effect->bytes);
+        break;
     case NODE_EXIT:
         process->ending = true;
         cluster->machines[process->number].restart_at = effect->level == 0 ? INT64_MAX : now + 300;
@@ -537,6 +542,16 @@ static void catch_up(struct process *process)
 
 /* --- the program --- */
 
+static xmlDoc *kept_attributes(const struct machine *machine)
+{
+    const char *text = machine->attributes;
+    xmlDoc *document = NULL;
+
+    if (text != NULL && *text != '\0')
+        hf_error_free(hf_xml_parse(text, strlen(text), "attributes", &document));
+    return document;
+}
+
 static void *start(void *context, struct world *world, unsigned number, cib_member self)
 {
     struct cluster *cluster = context;
@@ -564,6 +579,7 @@ static void *start(void *context, struct world *world, unsigned number, cib_memb
     process->world = world;
     process->number = number;
     process->self = self;
+    config.attributes = kept_attributes(&cluster->machines[number]);
     process->node = node_new(&config, &saved);
     process->planner = planner_new();
     event.names.names = names;
@@ -833,6 +849,8 @@ void cluster_power_off(struct cluster *cluster, unsigned node)
     world_kill(cluster->world, node);
     sim_agents_free(machine->agents);
     machine->agents = NULL;
+    free(machine->attributes);
+    machine->attributes = NULL;
     machine->restart_at = INT64_MAX;
     machine->guarded = false;
     for (size_t i = 0; i < cluster->n_locks; i++)
@@ -1198,8 +1216,10 @@ struct cluster *cluster_new(const struct cluster_options *options)
 void cluster_free(struct cluster *cluster)
 {
     world_free(cluster->world);
-    for (unsigned i = 0; i < WORLD_NODES; i++)
+    for (unsigned i = 0; i < WORLD_NODES; i++) {
         sim_agents_free(cluster->machines[i].agents);
+        free(cluster->machines[i].attributes);
+    }
     for (struct shot *shot; (shot = cluster->shots) != NULL;) {
         cluster->shots = shot->next;
         free(shot->agent);

@@ -984,6 +984,44 @@ static void a_node_that_was_cut_off_keeps_its_attributes(struct report *report)
     }
 }
 
+/* Neither has the others to ask: its own daemon was restarted while it was cut off, or all were at once. */
+static void a_daemon_that_was_restarted_knows_its_attributes(struct report *report)
+{
+    static const unsigned side[] = {0, 1, 1};
+
+    for (uint64_t seed = 640; seed < 650; seed++) {
+        struct cluster *cluster = make_vip(report, 3, seed);
+        static const char *const requests[] = {
+            "<attribute node='n1' name='master-vip' value='5' lifetime='reboot'/>",
+            "<attribute node='n2' name='master-vip' value='6' lifetime='reboot'/>",
+            "<attribute node='n1' name='gone' value='1' lifetime='reboot'/>",
+            "<attribute node='n1' name='gone' lifetime='reboot'/>",
+        };
+
+        for (size_t i = 0; i < HF_ARRAY_LENGTH(requests); i++)
+            expect(report, cluster_request(cluster, 0, requests[i], 5000) == HF_OK, "the attribute is set");
+        expect_followed(report, cluster);
+        cluster_cut(cluster, side);
+        cluster_elapse(cluster, 1000);
+        cluster_crash(cluster, 0, 500);
+        cluster_elapse(cluster, 3000);
+        cluster_heal(cluster);
+        expect_followed(report, cluster);
+        expect_scores(report, cluster, "5");
+        for (unsigned i = 0; i < 3; i++)
+            cluster_crash(cluster, i, 300);
+        expect_followed(report, cluster);
+        expect_scores(report, cluster, "5");
+        expect(report, strcmp(attribute_of(cluster, 1, 0, "gone"), "") == 0, "what was removed stays so");
+        cluster_power_off(cluster, 0);
+        cluster_elapse(cluster, 3000);
+        cluster_power_on(cluster, 0);
+        expect_followed(report, cluster);
+        expect_scores(report, cluster, "");
+        cluster_free(cluster);
+    }
+}
+
 static void disturb_vip(struct cluster *cluster)
 {
     struct world *world = cluster_world(cluster);
@@ -1597,6 +1635,7 @@ int main(int argc, char **argv)
         TELL(a_vip_is_moved_by_the_coordinator);
         TELL(changed_parameters_reach_every_instance);
         TELL(a_node_that_was_cut_off_keeps_its_attributes);
+        TELL(a_daemon_that_was_restarted_knows_its_attributes);
         TELL(a_minority_of_daemons_changes_nothing);
         TELL(changes_go_on_while_the_scheduler_runs);
         TELL(endless_changes_do_not_stop_the_cluster);

@@ -21,6 +21,12 @@ mend_standby() { hf $next --wait=20 node online $owner >/dev/null; }
 # everything but corosync and the kernel, at once, as the OOM killer might
 fault_killed() { on $owner pkill -KILL '^holdfast'; }
 mend_killed() { lab start $owner; }
+# nobody is left who knows what the agents said
+fault_daemons_killed() {
+    for n in n1 n2; do on $n pkill -KILL -x holdfastd; done
+    for n in n1 n2; do lab start $n; done
+}
+mend_daemons_killed() { :; }
 
 story "two nodes, an arbiter, a VIP with haproxy"
 check "the lab is up" lab up --nodes 2 --arbiter --lease 300
@@ -42,6 +48,9 @@ fault killed moves
 story "its daemons"
 fault guard_killed moves
 fault holdfastd_killed stays
+check "a transient attribute" hf n1 node status-attr n1 set kept yes
+fault daemons_killed stays
+check "it outlives all daemons" eval 'hf n2 node status-attr n1 show kept | grep -w yes'
 story "cables"
 fault cut_nodes stays
 fault cut_owner moves
