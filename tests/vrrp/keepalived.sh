@@ -166,7 +166,11 @@ unicast() { # THEIRS OURS
 
 await 10 eval 'ask status | grep -q "127.0.0.1: answers"' || fail "the lock server answers" "$(ask status; cat "$dir/ours")"
 both_roles "version 3, IPv4, multicast, 100 ms" 3 0.1 10.77.0.100 10.77.0.100/32
-both_roles "version 2, IPv4, multicast, 1 s" 2 1 10.77.0.101 10.77.0.101/32
+both_roles "version 2, IPv4, multicast, 1 s, a password" 2 1 10.77.0.101 10.77.0.101/32 \
+    "authentication {
+        auth_type PASS
+        auth_pass secret
+    }" auth_pass=secret
 both_roles "version 3, IPv6, multicast, 100 ms" 3 0.1 fd77::100 "fe80::5e00:1
         fd77::100/128"
 both_roles "version 3, IPv4, unicast, 100 ms" 3 0.1 10.77.0.102 10.77.0.102/32 "$(unicast 10.77.0.2 10.77.0.1)" \
@@ -176,39 +180,58 @@ both_roles "version 2, IPv4, unicast, 1 s" 2 1 10.77.0.104 10.77.0.104/32 "$(uni
 both_roles "version 3, IPv6, unicast, 100 ms" 3 0.1 fd77::102 "fe80::5e00:1
         fd77::102/128" "$(unicast fd77::2 fd77::1)" unicast_peer=fd77::2 unicast_src_ip=fd77::1 min_ttl=64 # which is what keepalived sends there
 
-# The trap: two masters while the network is cut, and after the heal the client must believe the true one. What
-# tells keepalived that there were two is our parting advert.
+# The trap: two masters while the network is cut, and after the heal the client must believe the true one.
+mac() { if [ "$1" = a ]; then echo 02:00:00:00:00:01; else echo 02:00:00:00:00:02; fi; }
+cut_and_heal() { # BETTER LESSER: the better one, master now, loses its cable
+    local round
+    within 15 "the better one is master" only "$1" "$2"
+    within 5 "a client finds it there" client_reaches "$(mac "$1")"
+    for round in 1 2 3; do
+        ip netns exec ${ns}c ip link set "v$1$$" nomaster
+        within 5 "cut $round: the other takes over" has "$2"
+        within 5 "the client is told" believes "$(mac "$2")"
+        ip netns exec ${ns}c ip link set "v$1$$" master br0
+        within 5 "healed: it gives way" lacks "$2"
+        within 3 "and the better one tells the client" believes "$(mac "$1")"
+    done
+    check "ours stops" ask stop web
+    end_theirs
+}
+
+# What tells keepalived that there were two is our parting advert.
 story "cut and heal, keepalived the better one"
 address=10.77.0.103
 start_theirs 3 200 0.1 "$address/32"
 start_ours 3 100 0.1 "$address"
-within 15 "keepalived is master" only b a
-within 5 "a client finds it there" client_reaches 02:00:00:00:00:02
-for round in 1 2 3; do
-    ip netns exec ${ns}c ip link set vb$$ nomaster
-    within 5 "cut $round: ours takes over" has a
-    within 5 "the client is told" believes 02:00:00:00:00:01
-    ip netns exec ${ns}c ip link set vb$$ master br0
-    within 5 "healed: ours gives way" lacks a
-    within 3 "and keepalived tells the client" believes 02:00:00:00:00:02
-done
-check "ours stops" ask stop web
-end_theirs
+cut_and_heal b a
 
 # Keepalived gives way without a word, and may do so before it was heard: only what is said now and then reaches hosts
 # that believe it.
 story "cut and heal, ours the better one"
 start_ours 3 200 0.1 "$address" garp_master_refresh=1
 start_theirs 3 100 0.1 "$address/32"
-within 15 "ours is master" only a b
-for round in 1 2 3; do
-    ip netns exec ${ns}c ip link set va$$ nomaster
-    within 5 "cut $round: keepalived takes over" has b
-    within 5 "the client is told" believes 02:00:00:00:00:02
-    ip netns exec ${ns}c ip link set va$$ master br0
-    within 5 "healed: keepalived gives way" lacks b
-    within 3 "and ours tells the client" believes 02:00:00:00:00:01
-done
+cut_and_heal a b
+
+story "ours is the better one, and waits before it preempts"
+start_theirs 3 100 0.1 "$address/32"
+within 15 "keepalived is master" has b
+begun=${EPOCHREALTIME/./}
+check "ours starts" ask start web ip="$address" nic=eth0 vrid=51 lock=none priority=150 preempt_delay=3
+sleep 2
+check "after two seconds of three keepalived is still master" only b a
+within 10 "then ours is" only a b
+check "not before its time" [ $((${EPOCHREALTIME/./} - begun)) -ge 3000000 ]
+check "ours stops" ask stop web
+within 15 "keepalived again" only b a
+
+story "ours is the better one, and does not preempt"
+check "ours starts" ask start web ip="$address" nic=eth0 vrid=51 lock=none priority=150 preempt=false
+sleep 2
+check "keepalived stays master" only b a
+end_theirs
+within 15 "it resigns: we take over" has a
+start_theirs 3 200 0.1 "$address/32"
+within 15 "a better one preempts ours" only b a
 check "ours stops" ask stop web
 end_theirs
 
