@@ -232,3 +232,38 @@ $ holdfast --json explain db@n3
     }
   ]
 }
+$ with 's|<node_state id="2" uname="n2" in_ccm="true" crmd="online" join="member" expected="member"/>|<node_state id="2" uname="n2" in_ccm="false" crmd="offline" join="down" expected="member"/>|; s/"stonith-enabled" value="false"/"stonith-enabled" value="true"/; s|<resources>|&<primitive id="f" class="stonith" type="fence_x"/>|' explain big@n2
+big on n2:
+  now: runs nowhere
+  next: stays as it is
+  -INFINITY  n2: the node's state is not known: it must be fenced first
+             change it: holdfast node clearstate n2 (if it is down for certain)
+$ with 's|<node_state id="2" uname="n2" in_ccm="true" crmd="online" join="member"|<node_state id="2" uname="n2" in_ccm="true" crmd="online" join="pending"|; s/"stonith-enabled" value="false"/"stonith-enabled" value="true"/; s|<resources>|&<primitive id="f" class="stonith" type="fence_x"/>|' explain big@n2
+big on n2:
+  now: runs nowhere
+  next: stays as it is
+  -INFINITY  n2: the node is in standby
+             change it: holdfast node online n2
+$ with 's|<node_state id="3" uname="n3"[^/]*/>|<node_state id="3" uname="n3" in_ccm="true" crmd="online" join="member" expected="member"><transient_attributes id="3"><instance_attributes id="s3"><nvpair id="s31" name="shutdown" value="1700000000"/></instance_attributes></transient_attributes></node_state>|' explain web@n3
+web on n3:
+  now: runs nowhere
+  next: Start n1
+  -INFINITY  n3: it must be where db is, which goes to n1
+             change it: holdfast configure delete web-with-db
+  -INFINITY  n3: the node is shutting down
+$ with 's|name="monitor" interval="10s"/>|name="monitor" interval="10s" on-fail="standby"/>|' explain big@n1
+big on n1:
+  now: runs nowhere
+  next: stays as it is
+  -INFINITY  n1: the node is in standby, because an operation failed there (on-fail=standby)
+             change it: holdfast resource cleanup
+$ with 's|name="monitor" interval="10s"/>|name="monitor" interval="10s" on-fail="block"/>|' explain db@n1
+db on n1:
+  now: runs on n1
+  next: stays as it is
+         50  n1: location constraint loc says that it should be there
+             change it: holdfast configure delete loc
+          0  a failure blocks it: it is left as it is until that is cleaned up
+             change it: holdfast resource cleanup db
+          0  n1: it failed there 2 times, last at 2023-11-14 22:13:20Z, monitor: Not running (it went away); it may until there are 3
+             change it: holdfast resource cleanup db n1

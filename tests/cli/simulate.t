@@ -295,3 +295,55 @@ Executing Cluster Transition:
   * Resource action: db              stop on n1
 Pretending action 2 failed with rc=1
   * Injecting attribute fail-count-db#stop_0=INFINITY into /node_state '1'
+$ for t in 03:00 05:00; do holdfast simulate -x up.xml -R --change night -t 2023-11-14T$t:00Z | tail -1; done
+  * Move       db      ( n1 -> n2 )
+Transition Summary:
+$ printf '<rsc_ticket id="t" rsc="db" ticket="site" loss-policy="stop"/>' >ticket; for f in "-R" "-g site" "-g site -r site" "-g site -b site" "-g site -b site -e site"; do echo "$f:"; holdfast simulate -x up.xml --change ticket -R $f | sed -n '/Summary/,$p'; done
+-R:
+Transition Summary:
+  * Stop       db      (    n1 )  due to node availability
+-g site:
+Transition Summary:
+-g site -r site:
+Transition Summary:
+  * Stop       db      (    n1 )  due to node availability
+-g site -b site:
+Transition Summary:
+  * Stop       db      (    n1 )  due to node availability
+-g site -b site -e site:
+Transition Summary:
+$ holdfast simulate -x up.xml -R -q false | tail -1; holdfast simulate -x up.xml -Q -w true -I w.xml; grep -o '<nvpair[^>]*watchdog[^>]*>' w.xml
+  * Stop       db      (    n1 )  due to no quorum
+<nvpair id="o-have-watchdog" name="have-watchdog" value="true"/>
+$ holdfast simulate -x up.xml -Q -d n1 -O down.xml; holdfast simulate -x down.xml | sed -n '/Node List/,$p'; holdfast simulate -x down.xml -u n1 -O back.xml -Q; holdfast simulate -x back.xml | sed -n '/Node List/,$p'
+  * Node List:
+    * Online: [ n2 ]
+    * OFFLINE: [ n1 ]
+
+  * Full List of Resources:
+    * db	(ocf:pacemaker:Dummy):	 Stopped
+  * Node List:
+    * Online: [ n1 n2 ]
+
+  * Full List of Resources:
+    * db	(ocf:pacemaker:Dummy):	 Stopped
+$ holdfast simulate -x up.xml --node-standby n1 -R -Q -G graph.xml; sed -n '1p; /operation=/p' graph.xml
+<transition_graph cluster-delay="60s" fencing-timeout="60s" failed-stop-offset="INFINITY" failed-start-offset="INFINITY" batch-limit="0" transition_id="0">
+      <rsc_op id="4" operation="monitor" operation_key="db_monitor_10000" on_node="n2" on_node_uuid="2">
+        <rsc_op id="3" operation="start" operation_key="db_start_0" on_node="n2" on_node_uuid="2"/>
+      <rsc_op id="3" operation="start" operation_key="db_start_0" on_node="n2" on_node_uuid="2">
+        <rsc_op id="2" operation="stop" operation_key="db_stop_0" on_node="n1" on_node_uuid="1"/>
+      <rsc_op id="2" operation="stop" operation_key="db_stop_0" on_node="n1" on_node_uuid="1">
+$ mkdir all; cp up.xml all/a.xml; cp cib.xml all/b.xml; holdfast simulate -P all -N 2 | sed 's/[0-9.]* secs/N secs/'
+Timings:
+  * Testing all/a.xml ... N secs
+  * Testing all/b.xml ... N secs
+$ cp cib.xml own.xml; holdfast simulate -x own.xml -X -Q; holdfast simulate -x own.xml | tail -1
+    * db	(ocf:pacemaker:Dummy):	 Started n1
+$ holdfast simulate -p -R <cib.xml | tail -1; CIB_file=up.xml holdfast simulate -L -R --node-standby n1 | tail -1
+  * Start      db      (    n1 )
+  * Move       db      ( n1 -> n2 )
+$ holdfast simulate -x up.xml --node-standby n1 -Q -R -a -D all.dot; grep dashed all.dot; holdfast simulate -x up.xml --node-standby n1 -Q -R -V -D verbose.dot; grep -- '->' verbose.dot
+"db_monitor_10000 n1" [ style=dashed color="blue" fontcolor="black"]
+"db_stop_0 n1 (2)" -> "db_start_0 n2 (3)" [ style = bold]
+"db_start_0 n2 (3)" -> "db_monitor_10000 n2 (4)" [ style = bold]
