@@ -485,10 +485,14 @@ static void adopt(struct guard_client *client)
 {
     for (size_t i = 0; i < client->status.lock_count; i++) {
         const struct guard_lock *lock = &client->status.locks[i];
+        struct guard_want *want = find_want(client, lock->want.lock);
 
-        if (lock->wanted && find_want(client, lock->want.lock) == NULL &&
-            !is_dropped(client, DROPPED_LOCK, lock->want.lock))
+        if (!lock->wanted || is_dropped(client, DROPPED_LOCK, lock->want.lock))
+            continue;
+        if (want == NULL)
             keep_want(client, &lock->want);
+        else
+            want->serial = lock->want.serial; /* it is wanted still, not anew */
     }
     for (size_t i = 0; i < client->status.vip_count; i++) {
         const struct guard_vip *vip = &client->status.vips[i].vip;

@@ -394,8 +394,9 @@ static void test_holdfastd_busy(void **state)
     assert_int_equal(holdfastd.owned, owned);
 }
 
-/* holdfastd dies and comes back: nothing happens to the VIP, and it learns all that it had ordered. */
-static void test_holdfastd_restarts(void **state)
+/* holdfastd dies and comes back: nothing happens to the VIP, and it learns all that it had ordered, whether
+ * or not it orders the same before it has reached the guard. */
+static void restart_holdfastd(bool orders)
 {
     uint64_t token = holdfastd.token;
 
@@ -403,6 +404,8 @@ static void test_holdfastd_restarts(void **state)
     close_client(&holdfastd);
     netlab_sleep(500);
     open_client(&holdfastd);
+    if (orders)
+        order_all(&holdfastd);
     spin_until(&holdfastd, &holdfastd.attached, 1, 3000);
     assert_true(holdfastd.owned_then); /* or what has a lock would be stopped for want of it */
     spin(&holdfastd, 50);
@@ -411,6 +414,12 @@ static void test_holdfastd_restarts(void **state)
     assert_int_equal(holdfastd.owned, 1);
     assert_int_equal(holdfastd.token, token);
     check_no_gap();
+}
+
+static void test_holdfastd_restarts(void **state)
+{
+    restart_holdfastd(false);
+    restart_holdfastd(true);
 }
 
 /* The guard is killed and started again within its lease: the lock stays, and so do the answers. */
