@@ -485,8 +485,30 @@ static struct hf_error *apply_op(struct crm_edit *edit, struct crm_statement *st
     return NULL;
 }
 
+/* A user's own rules become a role of their own, which the user is given: the CIB has no others. */
+static struct hf_error *apply_rules(struct crm_edit *edit, xmlNode *target, enum crm_mode mode)
+{
+    HF_CLEANUP(hf_freep) char *id = hf_asprintf("%s-rules", hf_xml_get_or(target, "id", ""));
+    struct crm_statement role = {
+        .merge = CRM_OBJECT, .section = "acls", .element = xmlNewNode(NULL, (const xmlChar *)"acl_role")};
+    struct hf_error *error;
+    xmlNode *rule;
+
+    hf_xml_set(role.element, "id", id);
+    while ((rule = hf_xml_child(target, "acl_permission")) != NULL) {
+        xmlUnlinkNode(rule);
+        xmlAddChild(role.element, rule);
+    }
+    hf_xml_set(hf_xml_add(target, "role"), "id", id);
+    error = apply_object(edit, &role, mode);
+    crm_statement_free(&role);
+    return error;
+}
+
 struct hf_error *crm_edit_apply(struct crm_edit *edit, struct crm_statement *statement, enum crm_mode mode)
 {
+    struct hf_error *error;
+
     switch (statement->merge) {
     case CRM_SET:
         return apply_set(edit, statement);
@@ -496,6 +518,12 @@ struct hf_error *crm_edit_apply(struct crm_edit *edit, struct crm_statement *sta
         return apply_op(edit, statement);
     case CRM_OBJECT:
         break;
+    }
+    if (hf_xml_is(statement->element, "acl_target") &&
+        hf_xml_child(statement->element, "acl_permission") != NULL) {
+        error = apply_rules(edit, statement->element, mode);
+        if (error != NULL)
+            return error;
     }
     return apply_object(edit, statement, mode);
 }

@@ -232,18 +232,13 @@ static bool join_parts(struct crm_parser *parser, xmlNode *permission)
     return true;
 }
 
-bool crm_parse_role(struct crm_parser *parser, struct crm_statement *statement)
+/* Any number of rules, each becoming an <acl_permission> of element. */
+static bool permissions(struct crm_parser *parser, xmlNode *element)
 {
     static const char *const kinds[] = {"read", "write", "deny"};
-    const char *id = crm_id(parser, "the new role's id"), *text;
+    const char *text;
     size_t before;
 
-    if (id == NULL)
-        return false;
-    statement->element = xmlNewNode(NULL, (const xmlChar *)"acl_role");
-    hf_xml_set(statement->element, "id", id);
-    if ((text = crm_pair(parser, "description")) != NULL)
-        hf_xml_set(statement->element, "description", text);
     do {
         before = parser->at;
         for (size_t i = 0; i < HF_ARRAY_LENGTH(kinds); i++) {
@@ -251,7 +246,7 @@ bool crm_parse_role(struct crm_parser *parser, struct crm_statement *statement)
 
             if (!crm_keyword(parser, kinds[i]))
                 continue;
-            permission = hf_xml_add(statement->element, "acl_permission");
+            permission = hf_xml_add(element, "acl_permission");
             if ((text = crm_pair(parser, "$id")) != NULL)
                 hf_xml_set(permission, "id", text);
             hf_xml_set(permission, "kind", kinds[i]);
@@ -264,6 +259,21 @@ bool crm_parse_role(struct crm_parser *parser, struct crm_statement *statement)
                 return false;
         }
     } while (parser->at > before);
+    return true;
+}
+
+bool crm_parse_role(struct crm_parser *parser, struct crm_statement *statement)
+{
+    const char *id = crm_id(parser, "the new role's id"), *text;
+
+    if (id == NULL)
+        return false;
+    statement->element = xmlNewNode(NULL, (const xmlChar *)"acl_role");
+    hf_xml_set(statement->element, "id", id);
+    if ((text = crm_pair(parser, "description")) != NULL)
+        hf_xml_set(statement->element, "description", text);
+    if (!permissions(parser, statement->element))
+        return false;
     return hf_xml_child(statement->element, NULL) != NULL || crm_unexpected(parser);
 }
 
@@ -293,7 +303,21 @@ bool crm_parse_acl_group(struct crm_parser *parser, struct crm_statement *statem
     return with_roles(parser, statement, "acl_group");
 }
 
-/* The older word for acl_target: "user NAME role:ROLE...". */
+/* Takes role:ROLE, if that is here. */
+static bool user_role(struct crm_parser *parser, xmlNode *target)
+{
+    const struct crm_word *word = crm_peek(parser);
+
+    crm_expect(parser, "role:ROLE", true);
+    if (word == NULL || strncasecmp(word->text, "role:", 5) != 0 || !crm_is_id(word->text + 5))
+        return false;
+    hf_xml_set(hf_xml_add(target, "role"), "id", word->text + 5);
+    parser->at++;
+    return true;
+}
+
+/* The older word for acl_target: "user NAME role:ROLE...", or with rules of its own: these stay in the
+ * element, and become a role when it is applied. */
 bool crm_parse_user(struct crm_parser *parser, struct crm_statement *statement)
 {
     const char *id = crm_id(parser, "a user's name");
@@ -302,15 +326,9 @@ bool crm_parse_user(struct crm_parser *parser, struct crm_statement *statement)
         return false;
     statement->element = xmlNewNode(NULL, (const xmlChar *)"acl_target");
     hf_xml_set(statement->element, "id", id);
-    do {
-        const struct crm_word *word = crm_any(parser, "role:ROLE (rules go into a role)");
-
-        if (word == NULL)
-            return false;
-        if (strncasecmp(word->text, "role:", 5) != 0 || !crm_is_id(word->text + 5))
-            return crm_wrong(parser, word, "found '%.60s', expected role:ROLE (rules go into a role)",
-                             word->text);
-        hf_xml_set(hf_xml_add(statement->element, "role"), "id", word->text + 5);
-    } while (crm_more(parser));
-    return true;
+    while (user_role(parser, statement->element))
+        continue;
+    if (!permissions(parser, statement->element))
+        return false;
+    return hf_xml_child(statement->element, NULL) != NULL || crm_unexpected(parser);
 }

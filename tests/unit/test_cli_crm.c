@@ -181,6 +181,10 @@ static const struct {
      "<acl_permission kind=\"read\" xpath=\"//nodes/node[@uname]\"/>"
      "<acl_permission kind=\"deny\" xpath=\"//primitive[@id='db'][@type]\"/>"
      "<acl_permission kind=\"read\" object-type=\"op\" attribute=\"name\"/></acl_role>"},
+    {"user joe role:r write meta:app1:target-role deny xpath:/cib",
+     "<acl_target id=\"joe\"><role id=\"r\"/><acl_permission kind=\"write\" "
+     "xpath=\"//primitive[@id='app1']/meta_attributes/nvpair[@name='target-role']\"/>"
+     "<acl_permission kind=\"deny\" xpath=\"/cib\"/></acl_target>"},
     {"user joe role:r role:s", "<acl_target id=\"joe\"><role id=\"r\"/><role id=\"s\"/></acl_target>"},
     {"acl_group g r", "<acl_group id=\"g\"><role id=\"r\"/></acl_group>"},
     {"monitor web:Promoted 10s:20s",
