@@ -13,7 +13,6 @@
 #include "cli/statements.h"
 #include "cli/vips.h"
 #include "daemon/cib/document.h"
-#include "daemon/cib/schema.h"
 #include "lib/xml.h"
 
 static xmlNode *configuration_of(xmlDoc *cib)
@@ -534,7 +533,7 @@ static struct hf_error *run_load(struct session *session, int argc, char **argv)
     struct statements_edit edit = {.session = session, .statements = &statements, .scope = STATEMENTS_UPDATE};
     HF_CLEANUP(hf_freep) char *text = NULL;
     struct hf_error *error;
-    const char *file;
+    const char *file, *source;
     size_t length;
 
     take_xml(&argc, argv); /* whether it is XML is seen */
@@ -545,9 +544,10 @@ static struct hf_error *run_load(struct session *session, int argc, char **argv)
         edit.scope = STATEMENTS_REPLACE;
     else if (argc == 3 && strcmp(argv[1], "update") != 0)
         return hf_error_new(HF_USAGE, "found '%s', expected one of replace, update, push", argv[1]);
+    source = strcmp(file, "-") == 0 ? "standard input" : file;
     error = session_read_text(file, SESSION_TEXT_LIMIT, &text, &length);
     if (error == NULL)
-        error = statements_read(text, length, strcmp(file, "-") == 0 ? "standard input" : file, &statements);
+        error = statements_read(text, length, source, &statements);
     if (error != NULL)
         return error;
     edit.foreign = statements_are_xml(text, length);
@@ -557,7 +557,8 @@ static struct hf_error *run_load(struct session *session, int argc, char **argv)
         error = hf_error_new(HF_REFUSED,
                              "has no statement, expected at least one ('configure erase' deletes all)");
     crm_statements_free(&statements);
-    return hf_error_wrap(error, "%s", strcmp(file, "-") == 0 ? "standard input" : file);
+    return edit.foreign && error != NULL ? statements_place_error(session, text, length, source, error)
+                                         : hf_error_wrap(error, "%s", source);
 }
 
 /* What of the objects asked for the edited text no longer has. */
@@ -847,10 +848,8 @@ static struct hf_error *run_verify_pending(struct session *session, int argc, ch
 
     if (error != NULL)
         return error;
-    if (session->schema == NULL)
-        session->schema = cib_schema_new();
     text = hf_xml_text(xmlDocGetRootElement(cib), true);
-    error = cib_document_parse(session->schema, text, strlen(text), "configuration", true, &document);
+    error = cib_document_parse(session_schema(session), text, strlen(text), "configuration", true, &document);
     cib_document_free(document);
     if (error == NULL) {
         hf_write_bool(session->writer, "valid", NULL, true);

@@ -9,7 +9,6 @@
 #include "cli/statements.h"
 #include "cli/status.h"
 #include "daemon/cib/document.h"
-#include "daemon/cib/schema.h"
 #include "daemon/sched/sched.h"
 #include "lib/xml.h"
 
@@ -96,9 +95,7 @@ static struct hf_error *verify_text(struct session *session, const char *text, s
     xmlDoc *cib;
     struct hf_error *error;
 
-    if (session->schema == NULL)
-        session->schema = cib_schema_new();
-    error = cib_document_parse(session->schema, text, length, source, true, &document);
+    error = cib_document_parse(session_schema(session), text, length, source, true, &document);
     if (error != NULL) /* not every message begins with the file */
         return strncmp(hf_error_text(error), source, strlen(source)) == 0
                    ? error

@@ -57,6 +57,9 @@ struct hf_error *session_read_text(const char *path, size_t limit, char **text, 
     ssize_t got = 0;
 
     *text = NULL;
+    if (*path == '\0')
+        return hf_error_new(HF_USAGE,
+                            "the name of the file is empty, expected a path, or - for standard input");
     if (fd < 0)
         return hf_error_errno(errno, "cannot open %s", path);
     while (read_text.length <= limit && (got = read(fd, chunk, sizeof(chunk))) > 0)
@@ -99,6 +102,9 @@ struct hf_error *session_write_text(const char *path, const char *text)
     struct stat old;
     int fd;
 
+    if (*path == '\0')
+        return hf_error_new(HF_USAGE,
+                            "the name of the file is empty, expected a path, or - for standard output");
     if (strcmp(path, "-") == 0)
         return write_all(STDOUT_FILENO, text, "standard output");
     if (stat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
@@ -124,7 +130,7 @@ struct hf_error *session_write_text(const char *path, const char *text)
     return error;
 }
 
-static const struct cib_schema *schema_of(struct session *session)
+const struct cib_schema *session_schema(struct session *session)
 {
     if (session->schema == NULL)
         session->schema = cib_schema_new();
@@ -140,7 +146,7 @@ static struct hf_error *read_document(struct session *session, struct cib_docume
 
     *document = NULL;
     if (error == NULL)
-        error = cib_document_parse(schema_of(session), text, length, session->file, false, document);
+        error = cib_document_parse(session_schema(session), text, length, session->file, false, document);
     return error;
 }
 
@@ -313,13 +319,19 @@ static struct hf_error *change_file(struct session *session, const char *change)
 /* The change is one line of ours that nobody sees: its number in a message would only mislead. */
 static struct hf_error *without_line(struct hf_error *error)
 {
-    struct hf_error *plain;
+    static const char *const places[] = {"line 1: ", "request:1: "};
 
-    if (strncmp(hf_error_text(error), "line 1: ", 8) != 0)
-        return error;
-    plain = hf_error_new(hf_error_kind(error), "%s", hf_error_text(error) + 8);
-    hf_error_free(error);
-    return plain;
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(places); i++) {
+        size_t length = strlen(places[i]);
+
+        if (error != NULL && strncmp(hf_error_text(error), places[i], length) == 0) {
+            struct hf_error *plain = hf_error_new(hf_error_kind(error), "%s", hf_error_text(error) + length);
+
+            hf_error_free(error);
+            return plain;
+        }
+    }
+    return error;
 }
 
 static struct hf_error *send_change(struct session *session, const char *change)

@@ -48,6 +48,9 @@ struct session {
 void session_init(struct session *session);
 void session_free(struct session *session);
 
+/* The grammar of the CIB; the session's. */
+const struct cib_schema *session_schema(struct session *session);
+
 /* The whole <cib>, the caller's. In the shell's configure level with the changes not yet committed. */
 struct hf_error *session_cib(struct session *session, xmlDoc **cib) HF_MUST_CHECK;
 /* The same without them. */

@@ -7,6 +7,7 @@
 #include "cli/agents.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "daemon/cib/schema.h"
 #include "lib/xml.h"
 
 /* --- checks of agents --- */
@@ -113,8 +114,8 @@ static struct hf_error *check_agent(agent_cache *cache, const struct crm_edit *e
     struct known_check known = {.name = &name};
     struct hf_error *error;
 
-    if (name.class == NULL || name.type == NULL)
-        return NULL;
+    if (name.class == NULL || name.type == NULL || (strcmp(name.class, "ocf") == 0 && name.provider == NULL))
+        return NULL; /* the grammar has something to say to that */
     error = cached_metadata(cache, &name, &metadata);
     known.metadata = metadata;
     if (error == NULL && metadata != NULL) {
@@ -325,7 +326,7 @@ static struct hf_error *read_xml(const char *text, size_t length, const char *so
 
 bool statements_are_xml(const char *text, size_t length)
 {
-    size_t at = 0;
+    size_t at = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark */
 
     while (at < length && isspace((unsigned char)text[at]))
         at++;
@@ -344,6 +345,43 @@ struct hf_error *statements_read(const char *text, size_t length, const char *so
     if (error != NULL)
         crm_statements_free(statements);
     return error;
+}
+
+/* What the grammar has against element or something in it, if it is what error says; else NULL. */
+static struct hf_error *same_refusal(const struct cib_schema *schema, const xmlNode *element,
+                                     const char *source, const struct hf_error *error)
+{
+    struct hf_error *placed = cib_schema_check(schema, element, source), *below = NULL;
+    const char *said = placed != NULL ? strstr(hf_error_text(placed), hf_error_text(error)) : NULL;
+
+    if (said != NULL && strcmp(said, hf_error_text(error)) == 0)
+        return placed;
+    HF_XML_EACH_ANY (child, element)
+        if (placed != NULL && below == NULL)
+            below = same_refusal(schema, child, source, error);
+    hf_error_free(placed);
+    return below;
+}
+
+struct hf_error *statements_place_error(struct session *session, const char *text, size_t length,
+                                        const char *source, struct hf_error *error)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *document = NULL;
+    struct hf_error *placed = NULL;
+    const xmlNode *root;
+
+    if (hf_error_kind(error) != HF_REFUSED)
+        return hf_error_wrap(error, "%s", source);
+    hf_error_free(hf_xml_parse(text, length, source, &document)); /* it was read before */
+    root = xmlDocGetRootElement(document);
+    if (hf_xml_is(root, "cib"))
+        root = hf_xml_child(root, "configuration");
+    if (root != NULL)
+        placed = same_refusal(session_schema(session), root, source, error);
+    if (placed == NULL)
+        return hf_error_wrap(error, "%s", source);
+    hf_error_free(error);
+    return placed;
 }
 
 /* --- one statement --- */

@@ -29,6 +29,9 @@ struct hf_error *statements_change(const struct statements_edit *edit, bool *cha
 bool statements_are_xml(const char *text, size_t length);
 struct hf_error *statements_read(const char *text, size_t length, const char *source,
                                  struct crm_statements *statements) HF_MUST_CHECK;
+/* What the grammar refused of an XML text is told with the line of that text, not of the change made of it. */
+struct hf_error *statements_place_error(struct session *session, const char *text, size_t length,
+                                        const char *source, struct hf_error *error) HF_MUST_CHECK;
 /* One statement whose words somebody has cut already; raw is its text, for the shell's memory.  An unquoted
  * word --force is not part of it. */
 struct hf_error *statements_change_words(struct session *session, struct crm_words *words,
