@@ -84,6 +84,9 @@ static bool shell_word(struct shell *shell, const char *word)
                (strcmp(word, "refresh") == 0 || strcmp(word, "reset") == 0)) {
         session_discard(shell->session);
         session_collect(shell->session);
+    } else if (strcmp(word, "ls") == 0) {
+        shell->code = command_run(shell->session, &area_main, shell->level == &area_main ? 1 : 2,
+                                  (char *[]){(char *)"help", (char *)shell->level->name, NULL});
     } else if (command_area_named(word) != NULL) {
         leave(shell);
         if (shell->code == 0)
@@ -145,6 +148,11 @@ static void run_words(struct shell *shell, struct crm_words *words, const char *
 
     if (words->count == 1 && shell_word(shell, words->word[0].text))
         return;
+    if (words->count == 2 && strcmp(words->word[0].text, "cd") == 0 &&
+        (strcmp(words->word[1].text, "..") == 0 || command_area_named(words->word[1].text) != NULL)) {
+        shell_word(shell, words->word[1].text);
+        return;
+    }
     if (words->count == 2 && shell->level == &area_configure && strcmp(words->word[0].text, "commit") == 0 &&
         strcmp(words->word[1].text, "force") == 0) {
         commit(shell); /* what others changed meanwhile stays in any case, as far as it is something else */

@@ -10,6 +10,8 @@
 void crm_lexer_init(struct crm_lexer *lexer, const char *text, size_t length)
 {
     *lexer = (struct crm_lexer){.at = text, .end = text + length, .line = 1, .column = 1};
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        lexer->at += 3; /* a byte order mark, which some editors write */
 }
 
 static bool at_end(const struct crm_lexer *lexer)

@@ -63,7 +63,7 @@ $ printf '<configuration><resources><widget id="w"/></resources></configuration>
 holdfast: odd.xml: line 1: <resources> contains <widget>, which does not belong there
 [3]
 $ printf '<rsc_location id="k" rsc="web2" score="lots" node="n1"/>' >bad.xml; holdfast configure load update bad.xml
-holdfast: bad.xml: request:1: value 'lots' of score in <rsc_location id='k'>: expected a whole number, INFINITY, +INFINITY or -INFINITY
+holdfast: bad.xml:1: value 'lots' of score in <rsc_location id='k'>: expected a whole number, INFINITY, +INFINITY or -INFINITY
 [3]
 $ head -c 10485760 /dev/zero | tr '\0' 'x' >huge.crm; holdfast configure load replace huge.crm
 holdfast: huge.crm: larger than the limit of 8388608 bytes
@@ -118,3 +118,45 @@ holdfast: tags.xml:2: not well-formed XML: Opening and ending tag mismatch: crm_
 $ printf '<configuration>&nothing;</configuration>' >entity.xml; holdfast configure load replace entity.xml
 holdfast: entity.xml:1: not well-formed XML: Entity 'nothing' not defined
 [3]
+$ printf '<configuration>\n <resources>\n  <primitive id="z1" class="ocf" provider="heartbeat" type="Dummy"/>\n  <primitive id="z2" class="ocf" type="Dummy"/>\n </resources>\n</configuration>\n' >line.xml; holdfast configure load update line.xml; holdfast configure show z1
+holdfast: line.xml:4: attribute 'provider' missing in <primitive id='z2'>
+holdfast: 'z1' does not exist, expected the id of an object
+[3]
+$ printf '<cib>\n<configuration>\n<constraints>\n<rsc_location id="k" rsc="web2" node="n1"\n score="lots"/>\n</constraints></configuration></cib>\n' | holdfast configure load update -
+holdfast: standard input:5: value 'lots' of score in <rsc_location id='k'>: expected a whole number, INFINITY, +INFINITY or -INFINITY
+[3]
+$ printf 'location k web2 resource-discovery=maybe 5: n1\n' | holdfast configure load -
+holdfast: standard input: line 1, column 17: found resource-discovery 'maybe', expected one of always, never, exclusive
+[2]
+$ printf '\357\273\277primitive bom Dummy\r\nprimitive crlf Dummy \\\r\n\tmeta priority=1\r\n' >windows.crm; holdfast configure load update windows.crm; holdfast configure show bom crlf
+primitive bom ocf:heartbeat:Dummy
+primitive crlf ocf:heartbeat:Dummy \
+	meta priority=1
+$ printf '\357\273\277<primitive id="bom" class="ocf" provider="heartbeat" type="Dummy" description="xml"/>' | holdfast configure load -; holdfast configure show bom
+primitive bom ocf:heartbeat:Dummy \
+	description=xml
+$ holdfast configure load ""; holdfast configure save ""; holdfast --file= status; holdfast verify ""
+holdfast: the name of the file is empty, expected a path, or - for standard input
+holdfast: the name of the file is empty, expected a path, or - for standard output
+holdfast: the name of the file is empty, expected a path, or - for standard input
+holdfast: the name of the file is empty, expected a path, or - for standard input
+[2]
+$ printf 'user joe read cib write meta:web2:priority\nuser ann role:joe-rules\n' | holdfast configure load -; holdfast configure show type:role type:user
+role joe-rules \
+	read xpath:/cib \
+	write "xpath://primitive[@id='web2']/meta_attributes/nvpair[@name='priority']"
+acl_target joe joe-rules
+acl_target ann joe-rules
+$ printf 'user joe deny status\n' | holdfast configure load -; holdfast configure show joe-rules joe; holdfast configure user joe read cib; holdfast configure user bob; holdfast configure user bob rol:x
+role joe-rules \
+	deny $id=joe-rules-read xpath:/cib/status
+acl_target joe joe-rules
+holdfast: acl_role joe-rules exists already, expected a new id ('configure load update' or 'configure edit' replace objects)
+holdfast: line 1, column 9: found the end of the statement, expected one of role:ROLE, read, write, deny
+holdfast: line 1, column 10: found 'rol:x', expected one of role:ROLE, read, write, deny
+[2]
+$ printf 'node\ncd ..\ncd configure\nprimitive cd1 Dummy\ncd ..\nresource\ncd\nls\n' | holdfast | head -2; holdfast configure show cd1; printf 'resource\nls\n' | holdfast | head -1
+Usage: holdfast [--json] [--force] [--wait[=SECONDS]] [--file CIB] COMMAND
+       holdfast                   (a shell, or commands from standard input)
+primitive cd1 ocf:heartbeat:Dummy
+Start, stop, move and inspect resources:
