@@ -54,6 +54,38 @@ check "status shows the lock" says_status $a 'Lock rsc/m: owned here, term [0-9]
 within 5 "the watchdog is fed there" dog_says $a fed
 check "and idle on the other node" dog_says $b idle
 
+story "the lock key is changed, while the lock is held"
+keys=/etc/holdfast/lock-keys/lab.key
+spread() { on n1 cat $keys >"$scratch/key" && for n in n2 arb; do put $n $keys <"$scratch/key" || return 1; done; }
+change() { on n1 holdfast lock-key "$1" $keys && spread; } # add|use|prune
+reload() { for n in $2; do on $n pkill -HUP -x "$(printf %.15s "$1")" || return 1; sleep 0.3; done; } # DAEMON NODES
+came_anew() { # all servers have ended the connections with the old key, and have them again
+    for n in n1 n2 arb; do
+        [ "$(on $n grep -c 'read keys and certificates anew' /var/log/holdfast/holdfast-arbiterd.log)" -ge 2 ] || return 1
+    done
+    says_status $a 'Lock servers: 3 of 3 answer' && says_status $b 'Lock servers: 3 of 3 answer'
+}
+term() { on $a holdfast-guard --status | grep -o '^lock rsc/m: owning, token [0-9]*'; }
+before=$(term)
+on n1 cat $keys >"$scratch/old-key"
+check "a new key is added" change add
+check "the servers read it" reload holdfast-arbiterd "n1 n2 arb"
+check "it is the one to use" change use
+check "the nodes read that" reload holdfast-guard "n1 n2"
+check "the old one is dropped" change prune
+check "the servers read that" reload holdfast-arbiterd "n1 n2 arb"
+within 10 "all servers answer again" came_anew
+check "the lock was not lost meanwhile" [ -n "$before" -a "$(term)" = "$before" ]
+check "nothing was started or stopped" equal_text "$(starts)" '^1$'
+put arb /root/old.key <"$scratch/old-key"
+{ grep -vE '^(key|priority)' "${HOLDFAST_LAB_DIR:-/tmp/holdfast-lab}/$LAB/locks/guard.conf"
+    printf 'priority = 0\nnode = stranger\nkey = /root/old.key\nsocket = /run/old.sock\norders = /run/old.orders\n'; } |
+    put arb /etc/holdfast/old.conf
+on arb sh -c 'chmod 600 /root/old.key; holdfast-guard --config /etc/holdfast/old.conf --foreground >/run/old.log 2>&1 &'
+within 10 "who comes with the old one is turned away" on arb sh -c \
+    "holdfast-guard --status --socket /run/old.sock | grep -q \"does not accept this cluster.s lock key\""
+on arb pkill -TERM -x holdfast-guard
+
 story "holdfastd is killed and started again"
 before=$(starts)
 on $a pkill -KILL -x holdfastd; sleep 0.5; lab start $a
