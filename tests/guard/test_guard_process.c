@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -694,6 +695,24 @@ static void test_wrong_key(void **state)
     end_process(pid);
 }
 
+/* Whether a line of /proc/PID/status says more than nothing. */
+static bool has_some(pid_t pid, const char *what)
+{
+    return netlab_try("grep -qE '^%s:\\s+[1-9]' /proc/%d/status", what, (int)pid);
+}
+
+/* Nothing waits for its turn on a busy machine, and nothing has to come from a disk. */
+static void test_real_time(void **state)
+{
+    struct sched_param parameters;
+
+    assert_int_equal(sched_getscheduler(guard), SCHED_RR | SCHED_RESET_ON_FORK);
+    assert_int_equal(sched_getparam(guard, &parameters), 0);
+    assert_true(parameters.sched_priority > 0);
+    assert_true(has_some(guard, "VmLck"));
+    assert_false(has_some(guard, "VmSwap"));
+}
+
 /* Orders that cannot be followed are refused in words. */
 static void test_refusals(void **state)
 {
@@ -844,6 +863,7 @@ int main(void)
         cmocka_unit_test(test_interface_comes_back),
         cmocka_unit_test(test_user_space_only),
         cmocka_unit_test(test_wrong_key),
+        cmocka_unit_test(test_real_time),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_unwant_and_want),
