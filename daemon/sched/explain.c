@@ -110,8 +110,10 @@ static struct sched_reason node_reason(struct run *run, const struct node *node)
         reason.cause = "the node's state is not known: it must be fenced first";
         reason.remedy = hf_arena_printf(run->arena, "holdfast node clearstate %s (if it is down for certain)",
                                         node->name);
+    } else if (node->pending) { /* it counts as in standby, too */
+        reason.cause = "the node is joining";
     } else if (!node->online) {
-        reason.cause = node->pending ? "the node is joining" : "the node is offline";
+        reason.cause = "the node is offline";
     } else if (node->standby_onfail) {
         reason.cause = "the node is in standby, because an operation failed there (on-fail=standby)";
         reason.remedy = "holdfast resource cleanup";

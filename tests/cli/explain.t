@@ -242,8 +242,7 @@ $ with 's|<node_state id="2" uname="n2" in_ccm="true" crmd="online" join="member
 big on n2:
   now: runs nowhere
   next: stays as it is
-  -INFINITY  n2: the node is in standby
-             change it: holdfast node online n2
+  -INFINITY  n2: the node is joining
 $ with 's|<node_state id="3" uname="n3"[^/]*/>|<node_state id="3" uname="n3" in_ccm="true" crmd="online" join="member" expected="member"><transient_attributes id="3"><instance_attributes id="s3"><nvpair id="s31" name="shutdown" value="1700000000"/></instance_attributes></transient_attributes></node_state>|' explain web@n3
 web on n3:
   now: runs nowhere
