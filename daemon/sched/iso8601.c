@@ -75,61 +75,85 @@ static bool digits(const char **at, int n, int *value)
     return true;
 }
 
-/* YYYY-MM-DD, YYYYMMDD, YYYY-DDD, YYYYDDD, YYYY-Www-D. */
-static bool parse_date(const char **at, int64_t *days)
+/* At most n digits, and one at least; how many there were. */
+static int some_digits(const char **at, int n, int *value)
 {
-    int year, month, day, n = 0;
+    int found = 0;
 
-    if (!digits(at, 4, &year))
+    for (*value = 0; found < n && isdigit((unsigned char)**at); found++)
+        *value = *value * 10 + (*(*at)++ - '0');
+    return found;
+}
+
+static bool week_date(const char **at, int year, int64_t *days)
+{
+    int week, day;
+
+    if (!digits(at, 2, &week))
         return false;
     if (**at == '-')
         (*at)++;
-    if (**at == 'W') {
-        int week;
-        (*at)++;
-        if (!digits(at, 2, &week))
-            return false;
-        if (**at == '-')
-            (*at)++;
-        if (!digits(at, 1, &day) || week < 1 || week > 53 || day < 1 || day > 7)
-            return false;
-        int64_t january4 = days_from_civil(year, 1, 4);
-        int64_t monday = january4 - ((january4 % 7 + 10) % 7);
-        *days = monday + (week - 1) * 7 + day - 1;
-        return true;
-    }
-    while (isdigit((unsigned char)(*at)[n]))
-        n++;
-    if (n == 3) {
-        if (!digits(at, 3, &day) || day < 1 || day > (leap(year) ? 366 : 365))
-            return false;
-        *days = days_from_civil(year, 1, 1) + day - 1;
-        return true;
-    }
-    if (!digits(at, 2, &month) || month < 1 || month > 12)
+    if (!digits(at, 1, &day) || week < 1 || week > 53 || day < 1 || day > 7)
         return false;
-    if (**at == '-')
-        (*at)++;
-    if (!digits(at, 2, &day) || day < 1 || day > month_days(year, month))
+    int64_t january4 = days_from_civil(year, 1, 4);
+    int64_t monday = january4 - ((january4 % 7 + 10) % 7);
+    *days = monday + (week - 1) * 7 + day - 1;
+    return true;
+}
+
+static bool year_date(int year, int day, int64_t *days)
+{
+    *days = days_from_civil(year, 1, 1) + day - 1;
+    return day >= 1 && day <= (leap(year) ? 366 : 365);
+}
+
+static bool month_date(int year, int month, int day, int64_t *days)
+{
+    if (month < 1 || month > 12 || day < 1 || day > month_days(year, month))
         return false;
     *days = days_from_civil(year, month, day);
     return true;
 }
 
-/* HH[:MM[:SS[.fraction]]], with or without colons. */
+/* YYYY-MM-DD, YYYYMMDD, YYYY-DDD, YYYYDDD, YYYY-Www-D, YYYYWwwD.  Between dashes leading zeros may be
+ * missing; a single number behind the year is a day of it, as Pacemaker has it. */
+static bool parse_date(const char **at, int64_t *days)
+{
+    int year, first, second;
+
+    if (!digits(at, 4, &year))
+        return false;
+    bool dashed = **at == '-';
+    if (dashed)
+        (*at)++;
+    if (**at == 'W') {
+        (*at)++;
+        return week_date(at, year, days);
+    }
+    int length = some_digits(at, 4, &first);
+    if (dashed && length > 0 && length <= 2 && **at == '-') {
+        (*at)++;
+        return some_digits(at, 2, &second) > 0 && month_date(year, first, second, days);
+    }
+    if (length == 3 || (dashed && length > 0 && length < 3))
+        return year_date(year, first, days);
+    return length == 4 && month_date(year, first / 100, first % 100, days);
+}
+
+/* HH[:MM[:SS[.fraction]]], with or without colons; before and between them leading zeros may be missing. */
 static bool parse_clock(const char **at, int *seconds)
 {
     int hour, minute = 0, second = 0;
 
-    if (!digits(at, 2, &hour) || hour > 24)
+    if (some_digits(at, 2, &hour) == 0 || hour > 24)
         return false;
     if (**at == ':')
         (*at)++;
-    if (isdigit((unsigned char)**at) && (!digits(at, 2, &minute) || minute > 59))
+    if (isdigit((unsigned char)**at) && (some_digits(at, 2, &minute) == 0 || minute > 59))
         return false;
     if (**at == ':')
         (*at)++;
-    if (isdigit((unsigned char)**at) && (!digits(at, 2, &second) || second > 60))
+    if (isdigit((unsigned char)**at) && (some_digits(at, 2, &second) == 0 || second > 60))
         return false;
     if (**at == '.' || **at == ',')
         for ((*at)++; isdigit((unsigned char)**at); (*at)++)
@@ -167,7 +191,9 @@ bool sc_time_parse(const char *text, int64_t now, int utc_offset, int64_t *epoch
         *epoch = 0;
         return true;
     }
-    if (isdigit((unsigned char)text[0]) && text[1] != '\0' && text[2] == ':') {
+    bool bare = *text == 'T'; /* T22:00 and 22:00 */
+    text += bare;
+    if (bare || (isdigit((unsigned char)text[0]) && text[1] != '\0' && text[2] == ':')) {
         struct calendar today; /* a time of day: today's */
         sc_calendar(now, utc_offset, &today);
         days = days_from_civil(today.year, today.month, today.day);

@@ -26,8 +26,23 @@ static void times_in_many_spellings(void **state)
     assert_int_equal(parse("20050120T123000Z"), 1106224200);
     assert_int_equal(parse("2005-01-20T14:30:00+02:00"), 1106224200);
     assert_int_equal(parse("2005-W03-4"), 1106179200);
+    assert_int_equal(parse("2005W034"), 1106179200);
+    assert_int_equal(parse("2005-1-20"), 1106179200);
+    assert_int_equal(parse("2005-01-2T12"), 1104667200);
+    assert_int_equal(parse("2005-1-20 9:5:1Z"), 1106211901);
+    assert_int_equal(parse("2005-20"), 1106179200);
+    assert_int_equal(parse("2005020"), 1106179200);
+    assert_int_equal(parse("2005-01-20T14:30:00+0200"), 1106224200);
+    assert_int_equal(parse("T01:46:40"), 1000000000); /* today */
+    assert_int_equal(parse("01:46:41"), 1000000001);
     assert_int_equal(parse("nonsense"), -1);
     assert_int_equal(parse("2005-13-01"), -1);
+    assert_int_equal(parse("2005-1-"), -1);
+    assert_int_equal(parse("2005-2-30"), -1);
+    assert_int_equal(parse("2005-367"), -1);
+    assert_int_equal(parse("2005-"), -1);
+    assert_int_equal(parse("2005"), -1);
+    assert_int_equal(parse("20051"), -1);
 }
 
 static void durations(void **state)
