@@ -950,24 +950,31 @@ static void expect_scores(struct report *report, struct cluster *cluster, const 
     }
 }
 
-/* Its agents gave it promotion scores: they are there at once when it is back, and not after the next
- * monitor. */
+/* Three nodes and a VIP, for which agents of n1 and n2 gave promotion scores. */
+static struct cluster *make_scored(struct report *report, uint64_t seed)
+{
+    static const char *const requests[] = {
+        "<attribute node='n1' name='master-vip' value='5' lifetime='reboot'/>",
+        "<attribute node='n1' name='gone' value='1' lifetime='reboot'/>",
+        "<attribute node='n2' name='master-vip' value='6' lifetime='reboot'/>",
+        "<attribute node='n1' name='gone' lifetime='reboot'/>",
+    };
+    struct cluster *cluster = make_vip(report, 3, seed);
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(requests); i++)
+        expect(report, cluster_request(cluster, 0, requests[i], 5000) == HF_OK, "the attribute is set");
+    expect_followed(report, cluster);
+    return cluster;
+}
+
+/* They are there at once when it is back, and not after the next monitor. */
 static void a_node_that_was_cut_off_keeps_its_attributes(struct report *report)
 {
     static const unsigned side[] = {0, 1, 1};
 
     for (uint64_t seed = 550; seed < 560; seed++) {
-        struct cluster *cluster = make_vip(report, 3, seed);
-        static const char *const requests[] = {
-            "<attribute node='n1' name='master-vip' value='5' lifetime='reboot'/>",
-            "<attribute node='n1' name='gone' value='1' lifetime='reboot'/>",
-            "<attribute node='n2' name='master-vip' value='6' lifetime='reboot'/>",
-            "<attribute node='n1' name='gone' lifetime='reboot'/>",
-        };
+        struct cluster *cluster = make_scored(report, seed);
 
-        for (size_t i = 0; i < HF_ARRAY_LENGTH(requests); i++)
-            expect(report, cluster_request(cluster, 0, requests[i], 5000) == HF_OK, "the attribute is set");
-        expect_followed(report, cluster);
         cluster_cut(cluster, side);
         cluster_elapse(cluster, 3000);
         expect(report, strcmp(attribute_of(cluster, 1, 0, "master-vip"), "") == 0, "a lost node has none");
@@ -990,17 +997,8 @@ static void a_daemon_that_was_restarted_knows_its_attributes(struct report *repo
     static const unsigned side[] = {0, 1, 1};
 
     for (uint64_t seed = 640; seed < 650; seed++) {
-        struct cluster *cluster = make_vip(report, 3, seed);
-        static const char *const requests[] = {
-            "<attribute node='n1' name='master-vip' value='5' lifetime='reboot'/>",
-            "<attribute node='n2' name='master-vip' value='6' lifetime='reboot'/>",
-            "<attribute node='n1' name='gone' value='1' lifetime='reboot'/>",
-            "<attribute node='n1' name='gone' lifetime='reboot'/>",
-        };
+        struct cluster *cluster = make_scored(report, seed);
 
-        for (size_t i = 0; i < HF_ARRAY_LENGTH(requests); i++)
-            expect(report, cluster_request(cluster, 0, requests[i], 5000) == HF_OK, "the attribute is set");
-        expect_followed(report, cluster);
         cluster_cut(cluster, side);
         cluster_elapse(cluster, 1000);
         cluster_crash(cluster, 0, 500);

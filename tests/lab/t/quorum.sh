@@ -20,6 +20,14 @@ spared() { # NODE STOPS-BEFORE
         { echo "$now stops, $2 before; the last time $(last_without "$1") ms without quorum"; return 1; }
 }
 
+# The lock is on $a, the resource on $b, and was stopped there $stops times.
+on_the_other() {
+    a=$(holder) b=$(other $(holder))
+    check "the resource is told to be on the other" prefer $a $b
+    within 20 "it runs there" marked $b
+    stops=$(grep -c " stop $b" "$share/marker.log")
+}
+
 story "two nodes and an arbiter; no fence device, 2 s to drain"
 marker_up --drain 2000
 a=$(holder) b=$(other $(holder))
@@ -81,10 +89,7 @@ within 60 "they are one cluster" whole
 check "never both" never_two
 
 story "the holder's daemon ends in good order, and is back; then it is killed, and not back for long"
-a=$(holder) b=$(other $(holder))
-check "the resource is told to be on the other" prefer $a $b
-within 20 "it runs there" marked $b
-stops=$(grep -c " stop $b" "$share/marker.log")
+on_the_other
 on $a pkill -TERM -x holdfastd
 within 5 "$b has the lock" holds $b
 within 10 "$b has quorum" quorate $b
@@ -100,10 +105,7 @@ within 60 "they are one cluster" whole
 check "never both" never_two
 
 story "the holder's daemon hangs"
-a=$(holder) b=$(other $(holder))
-check "the resource is told to be on the other" prefer $a $b
-within 20 "it runs there" marked $b
-stops=$(grep -c " stop $b" "$share/marker.log")
+on_the_other
 on $a pkill -STOP -x holdfastd
 within 40 "$b has the lock" holds $b
 within 10 "$b has quorum" quorate $b
@@ -114,10 +116,7 @@ check "the resource was not stopped" spared $b $stops
 check "never both" never_two
 
 story "the holder is powered off, and runs nothing"
-a=$(holder) b=$(other $(holder))
-check "the resource is told to be on the other" prefer $a $b
-within 20 "it runs there" marked $b
-stops=$(grep -c " stop $b" "$share/marker.log")
+on_the_other
 power_off $a
 within 30 "$b has the lock" holds $b
 within 10 "$b has quorum" quorate $b
