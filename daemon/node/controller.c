@@ -32,6 +32,7 @@ void controller_want(struct node *node, const char *why)
     if (!controller->active)
         return;
     controller->outdated = true;
+    controller->not_before = 0; /* what happened need not wait for a fencing that failed */
     if (!controller->wanted) {
         controller->wanted = true;
         free(controller->why);

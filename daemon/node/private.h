@@ -110,7 +110,7 @@ struct away {
 struct controller {
     bool active;
     bool wanted;        /* the scheduler must run */
-    int64_t not_before; /* ms: after a fencing that failed */
+    int64_t not_before; /* ms: after a fencing that failed, unless something else happens */
     int64_t last_run;   /* ms */
     int64_t recheck_at; /* epoch seconds, 0: none */
     int number;         /* of the last transition */

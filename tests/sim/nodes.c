@@ -218,6 +218,49 @@ static void a_failed_resource_is_restarted_where_it_was(struct report *report)
     cluster_free(cluster);
 }
 
+/* How often the resource's monitor failed on node, as the CIB has it; 0: it is not counted. */
+static int64_t failures(const struct cluster *cluster, int node, const char *resource)
+{
+    HF_CLEANUP(hf_freep) char *name = hf_asprintf("fail-count-%s#monitor_100", resource);
+    HF_CLEANUP(hf_freep) char *uname = hf_asprintf("n%d", node + 1);
+    int64_t count = 0;
+
+    HF_XML_EACH (state, hf_xml_child(cluster_cib(cluster, 0), "status"), "node_state")
+        HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes")
+            HF_XML_EACH (pair, set, "nvpair")
+                if (strcmp(hf_xml_get_or(state, "uname", ""), uname) == 0 &&
+                    strcmp(hf_xml_get_or(pair, "name", ""), name) == 0)
+                    hf_parse_int64(hf_xml_get(pair, "value"), &count);
+    return count;
+}
+
+/* A resource that failed as often as it may moves, and may come back after failure-timeout. */
+static void a_failure_is_forgotten_after_its_time(struct report *report)
+{
+    static const char change[] =
+        "<change><create into='rsc_defaults'><meta_attributes id='forget'>"
+        "<nvpair id='forget-1' name='migration-threshold' value='1'/><nvpair id='forget-2' "
+        "name='failure-timeout' value='40s'/></meta_attributes></create></change>";
+    struct cluster *cluster = make(2, 9, false);
+
+    expect_settled(report, cluster);
+    expect(report, cluster_request(cluster, 0, change, 5000) == HF_OK, "the change is accepted");
+    expect_settled(report, cluster);
+
+    int where = cluster_where(cluster, "r1");
+
+    cluster_break(cluster, (unsigned)where, "r1");
+    cluster_elapse(cluster, 300);
+    expect_settled(report, cluster);
+    expect(report, cluster_where(cluster, "r1") == 1 - where, "r1 moved");
+    expect(report, failures(cluster, where, "r1") == 1, "the failure is counted");
+    cluster_elapse(cluster, 30000);
+    expect(report, failures(cluster, where, "r1") == 1, "it is before its time is over");
+    cluster_elapse(cluster, 15000);
+    expect(report, failures(cluster, where, "r1") == 0, "and not after, with nobody having asked");
+    cluster_free(cluster);
+}
+
 static void standby_empties_a_node(struct report *report)
 {
     struct cluster *cluster = make(2, 8, false);
@@ -1418,6 +1461,36 @@ static void fencing_that_fails_is_given_up_for_a_while(struct report *report)
     cluster_free(cluster);
 }
 
+/* While a node cannot be fenced, what is asked for elsewhere is done at once. (Nothing is started before that
+ * node is fenced, but what runs can be stopped.) */
+static void nothing_else_waits_for_fencing_that_failed(struct report *report)
+{
+    for (uint64_t seed = 490; seed < 495; seed++) {
+        struct cluster *cluster = make(3, seed, true);
+        int waited = 0, at = 0;
+
+        expect_settled(report, cluster);
+        while (cluster_where(cluster, exclusive[at]) == 2)
+            at++;
+
+        HF_CLEANUP(hf_freep)
+        char *stop = hf_asprintf("<change><create into='%s'><meta_attributes id='off'><nvpair id='off-1' "
+                                 "name='target-role' value='Stopped'/></meta_attributes></create></change>",
+                                 exclusive[at]);
+
+        cluster_break_fencing(cluster, true);
+        cluster_power_off(cluster, 2);
+        for (int i = 0; i < 3000 && strcmp(last_fencing(cluster, 0, "n3", "state"), "failed") != 0; i++)
+            cluster_elapse(cluster, 10);
+        expect(report, strcmp(last_fencing(cluster, 0, "n3", "state"), "failed") == 0, "fencing fails");
+        expect(report, cluster_request(cluster, 0, stop, 5000) == HF_OK, "a resource is to be stopped");
+        for (; waited < 1500 && cluster_where(cluster, exclusive[at]) >= 0; waited += 10)
+            cluster_elapse(cluster, 10);
+        expect(report, waited < 1500, "and is before fencing is tried again");
+        cluster_free(cluster);
+    }
+}
+
 /* Its daemon is gone, its machine is there, and what it ran runs on. */
 static void a_node_that_is_heard_is_not_confirmed_down(struct report *report)
 {
@@ -1607,6 +1680,7 @@ int main(int argc, char **argv)
         TELL(both_daemons_that_crash_move_nothing);
         TELL(a_dead_machine_is_replaced);
         TELL(a_failed_resource_is_restarted_where_it_was);
+        TELL(a_failure_is_forgotten_after_its_time);
         TELL(standby_empties_a_node);
         TELL(a_node_that_leaves_is_drained_first);
         TELL(a_machine_that_dies_after_its_daemon_is_replaced);
@@ -1646,6 +1720,7 @@ int main(int argc, char **argv)
         TELL(a_coordinator_is_fenced_once);
         TELL(a_fencing_whose_coordinator_dies_has_an_end);
         TELL(fencing_that_fails_is_given_up_for_a_while);
+        TELL(nothing_else_waits_for_fencing_that_failed);
         TELL(a_node_that_is_heard_is_not_confirmed_down);
         for (int64_t i = 0; i < runs && only == NULL; i++)
             run_seed(&report, (i % 2 == 0 ? 1001 : 2000) + (uint64_t)(i / 2 % 1000 + i / 2000 * 2000));
