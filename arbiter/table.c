@@ -361,6 +361,17 @@ static void persist_cluster(struct table *table, struct cluster *cluster, struct
     cluster->recorded = true;
 }
 
+/* Nothing is written for locks that were asked about and never granted: who asks about many fills no disk. */
+static void raise_floor(struct table *table, struct cluster *cluster, uint64_t term,
+                        struct table_updates *updates)
+{
+    if (term <= cluster->floor)
+        return;
+    cluster->floor = term;
+    if (cluster->recorded)
+        persist_cluster(table, cluster, updates);
+}
+
 /* Forgets one lock that nobody holds or waits for.  The cluster's floor keeps its term. */
 static bool evict_lock(struct table *table, struct cluster *cluster, int64_t now,
                        struct table_updates *updates)
@@ -370,12 +381,9 @@ static bool evict_lock(struct table *table, struct cluster *cluster, int64_t now
 
         if (held(lock, now) || lock->waiting != 0 || lock->heap != 0)
             continue;
-        if (lock->term > cluster->floor)
-            cluster->floor = lock->term;
-        if (cluster->recorded)
-            persist_cluster(table, cluster, updates);
         *at = lock->next;
         cluster->lock_count--;
+        raise_floor(table, cluster, lock->term, updates);
         free(lock);
         return true;
     }

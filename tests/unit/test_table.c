@@ -593,6 +593,20 @@ static void limits_are_kept_and_forgotten_locks_keep_their_term(void **state)
     end(&w);
 }
 
+static void who_asks_about_many_locks_fills_no_disk(void **state)
+{
+    struct world w;
+
+    begin(&w);
+    hello(&w, 1);
+    for (int lock = 0; lock < 600; lock++) {
+        ask_about(&w, lock, FRAME_PROBE, 0, 0);
+        assert_int_equal(answered(&w, 1, NULL), FRAME_FREE);
+        assert_int_equal(persists(&w), 0);
+    }
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -613,6 +627,7 @@ int main(void)
         cmocka_unit_test(a_late_renewal_is_none_after_anothers_grant_failed),
         cmocka_unit_test(sessions_replace_each_other_forwards_only),
         cmocka_unit_test(limits_are_kept_and_forgotten_locks_keep_their_term),
+        cmocka_unit_test(who_asks_about_many_locks_fills_no_disk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
