@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 256 * 1024 * 1024, COMPACT_ABOVE = 1024 * 1024 };
+/* A batch has room for its records, and a file for those of 10,000 clusters with all their locks. */
+enum { FILE_MAX = 1024 * 1024 * 1024, COMPACT_ABOVE = 1024 * 1024, RECORDS_PER_BATCH = 65536 };
 
 struct store {
     char *dir, *path, *new_path;
@@ -313,6 +314,13 @@ bool store_wants_snapshot(const struct store *store)
     return store->must_snapshot || (store->size > COMPACT_ABOVE && store->size > 4 * store->snapshot_size);
 }
 
+static void add_batches(struct store *store, const struct record *records, size_t count)
+{
+    for (size_t at = 0; at < count; at += RECORDS_PER_BATCH)
+        record_batch(&store->job, ++store->number, records + at,
+                     count - at < RECORDS_PER_BATCH ? count - at : RECORDS_PER_BATCH);
+}
+
 void store_submit(struct store *store, bool replaces, const struct record *snapshot, size_t snapshot_count,
                   const struct record *records, size_t count)
 {
@@ -322,9 +330,8 @@ void store_submit(struct store *store, bool replaces, const struct record *snaps
     pthread_mutex_lock(&store->mutex);
     hf_buf_reset(&store->job);
     store->job_replaces = replaces || store->fd < 0;
-    if (snapshot_count > 0)
-        record_batch(&store->job, ++store->number, snapshot, snapshot_count);
-    record_batch(&store->job, ++store->number, records, count);
+    add_batches(store, snapshot, snapshot_count);
+    add_batches(store, records, count);
     store->has_job = true;
     pthread_cond_signal(&store->wake);
     pthread_mutex_unlock(&store->mutex);

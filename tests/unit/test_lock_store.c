@@ -107,6 +107,35 @@ static void what_is_read_is_durable_first(void **state)
     tear_down(&f);
 }
 
+/* All locks of more than a thousand clusters, with the longest names. */
+static void a_snapshot_may_be_large(void **state)
+{
+    enum { MANY = 300000 };
+    struct record *records = hf_calloc(MANY, sizeof(*records));
+    struct pollfd done = {.events = POLLIN};
+    struct fixture f;
+    bool durable;
+    char *why;
+
+    set_up(&f);
+    for (size_t i = 0; i < MANY; i++) {
+        records[i] = (struct record){.kind = RECORD_LOCK, .term = i, .lease_ms = 1000};
+        memset(records[i].cluster, 'c', FRAME_NAME_MAX);
+        memset(records[i].lock, 'l', FRAME_NAME_MAX);
+        memset(records[i].node, 'n', FRAME_NAME_MAX);
+    }
+    done.fd = store_fd(f.store);
+    store_submit(f.store, true, records, MANY, records, 1);
+    assert_int_equal(poll(&done, 1, 60000), 1);
+    assert_true(store_done(f.store, &durable, &why));
+    assert_true(durable);
+    free(records);
+    store_close(f.store);
+    open_and_load(&f);
+    assert_int_equal(f.records, MANY + 1);
+    tear_down(&f);
+}
+
 static void one_process_alone_has_it(void **state)
 {
     struct fixture f;
@@ -123,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_read_is_durable_first),
+        cmocka_unit_test(a_snapshot_may_be_large),
         cmocka_unit_test(one_process_alone_has_it),
     };
 
