@@ -16,6 +16,8 @@ enum { ACCEPTS_PER_TURN = 8, READ_BYTES = 4 * FRAME_MAX, OUTPUT_MAX = 16 * FRAME
 #define SILENCE (INT64_C(250) * NS_PER_MS)     /* so long may a newcomer say nothing while others wait */
 #define LOG_EVERY (INT64_C(10000) * NS_PER_MS) /* a refusal of one kind is logged at most so often */
 
+#define ACCEPT_AGAIN (INT64_C(100) * NS_PER_MS) /* after there was no file, or no memory, for a newcomer */
+
 /* --- lists and limits --- */
 
 static void list_remove(struct server *server, struct conn *conn)
@@ -237,7 +239,7 @@ static enum refusal may_come(struct server *server, const uint8_t address[16])
 {
     struct address *known = *address_slot(server, address);
 
-    if (server->conn_count >= server->config->connections)
+    if (server->conn_count >= server->room)
         return REFUSED_SERVER_LIMIT;
     if (known != NULL && known->count >= server->config->connections_per_address)
         return REFUSED_ADDRESS_LIMIT;
@@ -253,8 +255,11 @@ void conn_accept(struct server *server, int listener)
         enum refusal cause;
         int fd = accept4(listener, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-        if (fd < 0)
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+                server->accept_at = server_now() + ACCEPT_AGAIN;
             return;
+        }
         address_bytes(&peer, address);
         cause = may_come(server, address);
         if (cause != REFUSED_NOTHING) {
@@ -283,7 +288,7 @@ void conn_admit(struct server *server, int64_t now)
         if (!conn->heard)
             conn_close(server, conn->number, REFUSED_HALF_OPEN);
     }
-    room = list->count < server->config->half_open;
+    room = list->count < server->config->half_open && now >= server->accept_at;
     if (room == server->accepting)
         return;
     server->accepting = room;

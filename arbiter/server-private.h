@@ -106,7 +106,9 @@ struct server {
     uint64_t frames, grants_synced, syncs;
     int64_t started;
     bool stopping;
-    bool accepting; /* the listeners are watched */
+    bool accepting;    /* the listeners are watched */
+    int64_t accept_at; /* not before; for want of files or memory */
+    uint32_t room;     /* connections that there may be files for */
 };
 
 /* CLOCK_BOOTTIME, ns. */

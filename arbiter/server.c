@@ -20,7 +20,8 @@ enum {
     EVENTS_PER_TURN = 256,
     HANDSHAKES_PER_TURN = 8,
     BACKLOG = 4096,
-    LAZY_MS = 20, /* a release is written no later; the successor's bid comes before that */
+    OTHER_FILES = 64, /* besides connections */
+    LAZY_MS = 20,     /* a release is written no later; the successor's bid comes before that */
 };
 
 int64_t server_now(void)
@@ -269,11 +270,12 @@ static struct hf_error *open_store(struct server *server)
 }
 
 /* A process may have as many files open as the configuration lets connections in. */
-static void raise_file_limit(const struct server *server)
+static void raise_file_limit(struct server *server)
 {
-    rlim_t wanted = server->config->connections + 64;
+    rlim_t wanted = server->config->connections + OTHER_FILES;
     struct rlimit limit, more;
 
+    server->room = server->config->connections;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
     more = limit;
@@ -284,6 +286,7 @@ static void raise_file_limit(const struct server *server)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    server->room = limit.rlim_max > OTHER_FILES ? (uint32_t)(limit.rlim_max - OTHER_FILES) : 0;
     hf_warn("only %lu files may be open: not all of %u connections will find room (LimitNOFILE=)",
             (unsigned long)limit.rlim_max, server->config->connections);
 }

@@ -757,6 +757,47 @@ static void limits_hold(void **state)
     tear_down(&f);
 }
 
+/* Processor time that a process has used, ms. */
+static int64_t cpu_of(pid_t pid)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+    assert_int_equal(clock_gettime(clock, &used), 0);
+    return used.tv_sec * 1000 + used.tv_nsec / MS;
+}
+
+/* Who knocks and cannot be let in for want of a file costs nobody a lease, and the server no time. */
+static void without_files_newcomers_wait(void **state)
+{
+    struct rlimit none = {.rlim_cur = 8, .rlim_max = RLIM_INFINITY}, before;
+    struct fixture f;
+    struct peer peers[2];
+    int64_t used;
+
+    set_up(&f, "");
+    join(&f, &peers[0], "n1", 1);
+    assert_true(run(peers, 1, owning, 3000));
+    assert_int_equal(prlimit(f.pid, RLIMIT_NOFILE, NULL, &before), 0);
+    none.rlim_max = before.rlim_max;
+    assert_int_equal(prlimit(f.pid, RLIMIT_NOFILE, &none, NULL), 0);
+    join(&f, &peers[1], "n2", 2);
+    used = cpu_of(f.pid);
+    run(peers, 2, NULL, 1500);
+    used = cpu_of(f.pid) - used;
+    printf("    %lld ms of processor time in 1500 ms\n", (long long)used);
+    assert_true(used < 300);
+    assert_true(peers[0].owns && peers[0].lost == 0 && peers[0].downs == 0);
+    assert_int_equal(peers[1].ups, 0);
+    assert_int_equal(prlimit(f.pid, RLIMIT_NOFILE, &before, NULL), 0);
+    run(peers, 2, NULL, 2500);
+    assert_true(peers[1].ups > 0);
+    leave(&peers[0]);
+    leave(&peers[1]);
+    tear_down(&f);
+}
+
 /* --- certificates --- */
 
 static EVP_PKEY *new_key(const char *path)
@@ -880,6 +921,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_refuses_grants_and_says_so),
         cmocka_unit_test(a_key_is_changed_without_losing_a_lease),
         cmocka_unit_test(limits_hold),
+        cmocka_unit_test(without_files_newcomers_wait),
         cmocka_unit_test(certificates_name_cluster_and_node),
     };
 
