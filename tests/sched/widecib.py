@@ -2,7 +2,8 @@
 
 What is rarer in the field, and all of it together: more nodes and resources; other agent classes; groups without
 order or without colocation; options of operations in their own blocks; all parts of bundles; two tickets;
-attributes, capacities and standby of remote nodes; sets with roles, actions and their own scores.
+attributes, capacities and standby of remote nodes; sets with roles, actions and their own scores; dates in all their
+spellings, rules of defaults by agent, rules of options by attributes.
 """
 import randomcib
 from randomcib import nvpairs
@@ -65,6 +66,54 @@ class Config(randomcib.Config):
             at = text.find("<primitive")
             text = text[:at] + storage + text[at:] if at >= 0 else text.replace("</bundle>", storage + "</bundle>")
         self.resources.append(text)
+
+    # --- rules ---
+
+    TIMES = ["2023-11-14", "2023-11-14 22:13:20Z", "20231114T221321Z", "2023-318", "2023-W46-2", "2023-11-14T23:13:20+01:00",
+             "2023-11-14T24:00:00Z", "2023-1-5", "2023-11-14 9:05", "2023-20", "2022-12-31T23"]
+    SPECS = {"years": (2022, 2024), "months": (10, 12), "monthdays": (12, 16), "hours": (20, 23), "minutes": (10, 16),
+             "seconds": (18, 22), "yeardays": (316, 320), "weekyears": (2022, 2024), "weeks": (45, 47), "weekdays": (1, 3)}
+    DURATIONS = {"years": (0, 1), "months": (0, 14), "weeks": (0, 3), "days": (0, 40), "hours": (0, 30), "minutes": (0, 90)}
+
+    def some(self, ranges, most, value):
+        return "".join(f' {key}="{value(*ranges[key])}"' for key in self.rng.sample(sorted(ranges), self.rng.randint(1, most)))
+
+    def spec_range(self, low, high):
+        one, other = sorted((self.rng.randint(low, high), self.rng.randint(low, high)))
+        return self.rng.choice([f"{one}", f"{one}-{other}", f"{one}-"])
+
+    def date(self, prefix):
+        rng, when = self.rng, self.rng.choice(self.TIMES)
+        kind = rng.choice(["gt", "lt", "in_range", "duration", "date_spec", "date_spec"])
+        start = f'<date_expression id="{prefix}-d" operation='
+        if kind == "gt":
+            return f'{start}"gt" start="{when}"/>'
+        if kind == "lt":
+            return f'{start}"lt" end="{when}"/>'
+        if kind == "in_range":
+            return f'{start}"in_range" start="{when}" end="{rng.choice(self.TIMES)}"/>'
+        if kind == "duration":
+            return (f'{start}"in_range" start="{when}"><duration id="{prefix}-s"{self.some(self.DURATIONS, 2, rng.randint)}/>'
+                    "</date_expression>")
+        return (f'{start}"date_spec"><date_spec id="{prefix}-s"{self.some(self.SPECS, 3, self.spec_range)}/>'
+                "</date_expression>")
+
+    def make_date(self, i, score):
+        if self.chance(.3):
+            return super().make_date(i, score)
+        inner = self.date(f"l{i}")
+        if self.chance(.3):
+            inner = (f'<rule id="l{i}-n" score="0" boolean-op="{self.rng.choice(["or", "and"])}">{inner}{self.date(f"l{i}-n")}'
+                     "</rule>")
+        return f'<rsc_location id="l{i}" rsc="{self.target()}"><rule id="l{i}-r" score="{score}">{inner}</rule></rsc_location>'
+
+    def ruled_defaults(self):
+        text = super().ruled_defaults()
+        if self.chance(.1):
+            agent = self.rng.choice(['class="ocf"', 'type="Dummy"', 'class="systemd"', 'provider="heartbeat" type="IPaddr2"'])
+            text += (f'<meta_attributes id="rw" score="6"><rule id="rw-r" score="INFINITY"><rsc_expression id="rw-e" {agent}/>'
+                     f'</rule>{nvpairs("rw", {"resource-stickiness": 7})}</meta_attributes>')
+        return text
 
     # --- constraints ---
 
