@@ -374,6 +374,24 @@ static void show_asked(struct shown *shown, const xmlNode *parent)
     }
 }
 
+static bool is_type(const char *word)
+{
+    static const char *const others[] = {
+        "template",    "rsc_location", "rsc_colocation",       "rsc_order",
+        "acl_role",    "user",         "cluster_property_set", "resources",
+        "constraints", "nodes",        "crm_config",           "tags",
+        "acls",        "alerts",       "fencing-topology",     "collocation"};
+    const char *const *name = crm_statement_names();
+
+    for (; *name != NULL; name++)
+        if (strcmp(*name, word) == 0)
+            return true;
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(others); i++)
+        if (strcmp(others[i], word) == 0)
+            return true;
+    return false;
+}
+
 /* Each word must stand for something that is there. */
 static struct hf_error *check_asked(const xmlNode *configuration, char *const *asked, size_t count)
 {
@@ -381,6 +399,11 @@ static struct hf_error *check_asked(const xmlNode *configuration, char *const *a
         struct crm_edit edit;
         bool found;
 
+        if (has_prefix(asked[i], "type:") && !is_type(asked[i] + 5))
+            return hf_error_new(HF_USAGE,
+                                "found '%s', expected type: and the first word of a statement, such as "
+                                "type:primitive",
+                                asked[i]);
         if (!names_one(asked[i]))
             continue;
         crm_edit_begin(&edit, (xmlNode *)configuration);
@@ -595,6 +618,10 @@ struct hf_error *configure_apply_text(struct session *session, const xmlDoc *see
                                    .gone = gone,
                                    .seen = seen};
 
+    if (error == NULL && count == 0 && statements.count == 0 && !session->force)
+        error = hf_error_new(HF_REFUSED,
+                             "the text has no statement, which would delete all, expected at least one, or "
+                             "--force");
     if (error == NULL) {
         edit.n_gone = find_gone(&statements, asked, count, gone);
         error = statements_change(&edit, NULL);

@@ -319,6 +319,9 @@ struct hf_error *command_dispatch(struct session *session, const struct command_
     const struct command *command;
     struct hf_error *error = take_options(session, &argc, argv);
 
+    for (int i = 0; i < argc && error == NULL; i++)
+        if (!crm_is_text(argv[i]))
+            error = hf_error_new(HF_USAGE, "word %d of the command is not text in UTF-8", i + 1);
     if (error != NULL)
         return error;
     if (session->writer == NULL)

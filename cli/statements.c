@@ -164,12 +164,16 @@ static struct hf_error *check_agents(const struct statements_edit *wanted, const
 
 /* Options that cannot be meant: refused in what a person writes here, and only told where a configuration
  * comes as XML: it has worked elsewhere. */
+static struct hf_error *check_parts(const xmlNode *element);
+
 static struct hf_error *check_options(const struct statements_edit *wanted)
 {
     for (size_t i = 0; i < wanted->statements->count; i++) {
         const struct crm_statement *statement = &wanted->statements->statement[i];
         struct hf_error *error = option_check_element(statement->element, statement->section);
 
+        if (error == NULL)
+            error = check_parts(statement->element);
         if (error != NULL && statement->line > 0 && wanted->statements->count > 1)
             error = hf_error_wrap(error, "line %d", statement->line);
         if (error != NULL && !wanted->foreign)
@@ -179,6 +183,66 @@ static struct hf_error *check_options(const struct statements_edit *wanted)
         hf_error_free(error);
     }
     return NULL;
+}
+
+/* --- what is said twice --- */
+
+/* Of two values of one name the cluster would take one, and of two operations of one name and interval, too.
+ */
+static bool are_the_same(const xmlNode *one, const xmlNode *other)
+{
+    const char *name = hf_xml_get(one, "name");
+    bool op = hf_xml_is(one, "op");
+
+    return name != NULL && (op || hf_xml_is(one, "nvpair")) && xmlStrEqual(one->name, other->name) &&
+           strcmp(name, hf_xml_get_or(other, "name", "")) == 0 &&
+           (!op || strcmp(hf_xml_get_or(one, "interval", "0"), hf_xml_get_or(other, "interval", "0")) == 0);
+}
+
+static struct hf_error *check_parts(const xmlNode *element)
+{
+    struct hf_error *error = NULL;
+
+    HF_XML_EACH_ANY (child, element) {
+        for (const xmlNode *other = hf_xml_next(child, NULL); other != NULL && error == NULL;
+             other = hf_xml_next(other, NULL))
+            if (are_the_same(child, other))
+                error =
+                    hf_error_new(HF_REFUSED, "'%s' is said twice, expected one %s", hf_xml_get(child, "name"),
+                                 hf_xml_is(child, "op") ? "operation of that name and interval" : "value");
+        if (error == NULL)
+            error = check_parts(child);
+    }
+    return hf_xml_is(element, "primitive") || hf_xml_is(element, "template")
+               ? hf_error_wrap(error, "primitive %s", hf_xml_get_or(element, "id", ""))
+               : error;
+}
+
+/* An object that a text has twice would be lost: the later one would take the place of the first. */
+static struct hf_error *check_twice(const struct crm_statements *statements)
+{
+    xmlHashTable *lines = xmlHashCreate(64);
+    struct hf_error *error = NULL;
+
+    for (size_t i = 0; i < statements->count && error == NULL; i++) {
+        const struct crm_statement *statement = &statements->statement[i];
+        const xmlNode *element = statement->element;
+        const char *id = statement->merge != CRM_OBJECT ? NULL
+                         : hf_xml_is(element, "node")   ? hf_xml_get(element, "uname")
+                                                        : hf_xml_get(element, "id");
+        HF_CLEANUP(hf_freep)
+        char *key = id != NULL ? hf_asprintf("%s %s", hf_xml_is(element, "node") ? "node" : "", id) : NULL;
+        const struct crm_statement *first = key != NULL ? xmlHashLookup(lines, (const xmlChar *)key) : NULL;
+
+        if (first != NULL)
+            error =
+                hf_error_new(HF_REFUSED, "line %d: '%s' is there already, in line %d, expected another id",
+                             statement->line, id, first->line);
+        else if (key != NULL)
+            xmlHashAddEntry(lines, (const xmlChar *)key, (void *)statement);
+    }
+    xmlHashFree(lines, NULL);
+    return error;
 }
 
 /* --- the edit --- */
@@ -232,6 +296,8 @@ struct hf_error *statements_change(const struct statements_edit *wanted, bool *c
                                 .seen = wanted->seen};
     struct hf_error *error = wanted->session->force ? NULL : check_options(wanted);
 
+    if (error == NULL)
+        error = check_twice(wanted->statements);
     return error != NULL ? error : session_change(wanted->session, &edit, changed);
 }
 

@@ -173,6 +173,8 @@ static struct hf_error *check_member(const struct crm_edit *edit, const xmlNode 
     const char *id = hf_xml_get_or(member, "id", "");
     const xmlNode *resource = lookup(edit->index, id);
 
+    if (strcmp(id, hf_xml_get_or(container, "id", "")) == 0)
+        return member_error(container, "'%s' would contain itself, expected another id", id);
     if (resource == NULL || !crm_is_resource(resource))
         return member_error(container, "resource '%s' does not exist, expected the id of a primitive", id);
     if (!may_contain(container, resource))

@@ -189,6 +189,16 @@ static size_t sequence(const unsigned char *bytes, size_t left)
     return length;
 }
 
+bool crm_is_text(const char *text)
+{
+    size_t left = strlen(text), length;
+
+    for (; left > 0; text += length, left -= length)
+        if ((length = sequence((const unsigned char *)text, left)) == 0)
+            return false;
+    return true;
+}
+
 /* Words end up in XML: refuse, before lexing a statement, bytes that cannot. */
 static struct hf_error *check_bytes(const struct crm_lexer *lexer)
 {

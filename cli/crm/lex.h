@@ -41,6 +41,8 @@ void crm_lexer_init(struct crm_lexer *lexer, const char *text, size_t length);
 struct hf_error *crm_lex(struct crm_lexer *lexer, struct crm_words *words, bool *more) HF_MUST_CHECK;
 /* Words that were split by somebody else (a shell); columns are those of the arguments joined by blanks. */
 void crm_words_from_arguments(struct crm_words *words, int count, char *const *argument);
+/* Whether a text can be in XML: UTF-8, without control characters. */
+bool crm_is_text(const char *text);
 void crm_words_free(struct crm_words *words);
 
 #endif

@@ -440,6 +440,8 @@ static bool op_pairs(struct crm_parser *parser, xmlNode *op)
         HF_CLEANUP(hf_freep) char *name = hf_strndup(word->text, word->equals);
         const char *known = word->quoted ? NULL : crm_canonical(name, op_attributes), *near;
 
+        if (known != NULL && hf_xml_get(op, known) != NULL)
+            return crm_wrong(parser, word, "'%s' is said twice, expected one value", known);
         if (known != NULL) {
             hf_xml_set(op, known, word->text + word->equals + 1);
             parser->at++;

@@ -160,3 +160,33 @@ Usage: holdfast [--json] [--force] [--wait[=SECONDS]] [--file CIB] COMMAND
        holdfast                   (a shell, or commands from standard input)
 primitive cd1 ocf:heartbeat:Dummy
 Start, stop, move and inspect resources:
+$ printf 'primitive tw1 Dummy\nprimitive tw2 Dummy\nprimitive tw1 Dummy meta priority=1\n' | holdfast --force configure load -; printf '<resources>\n<primitive id="tw1" class="ocf" provider="heartbeat" type="Dummy"/>\n<primitive id="tw1" class="ocf" provider="heartbeat" type="Dummy"/>\n</resources>' | holdfast configure load -; holdfast configure show tw1
+holdfast: standard input: line 3: 'tw1' is there already, in line 1, expected another id
+holdfast: standard input: line 3: 'tw1' is there already, in line 2, expected another id
+holdfast: 'tw1' does not exist, expected the id of an object
+[3]
+$ printf 'primitive tw1 Dummy\nprimitive tw2 Dummy meta priority=1 priority=2\n' | holdfast configure load -; holdfast configure primitive tw2 Dummy op monitor interval=10s op monitor interval=10s timeout=5s; holdfast configure primitive tw2 Dummy op monitor interval=10s timeout=1s timeout=2s; holdfast configure property batch-limit=1 batch-limit=2
+holdfast: standard input: refused (--force overrides): line 2: primitive tw2: 'priority' is said twice, expected one value
+holdfast: refused (--force overrides): primitive tw2: 'monitor' is said twice, expected one operation of that name and interval
+holdfast: line 1, column 56: 'timeout' is said twice, expected one value
+holdfast: refused (--force overrides): 'batch-limit' is said twice, expected one value
+[3]
+$ holdfast configure show tw1 2>&1; holdfast configure primitive tw3 Dummy; holdfast configure group tw3 tw3
+holdfast: 'tw1' does not exist, expected the id of an object
+holdfast: primitive tw3 exists already, expected a new id ('configure load update' or 'configure edit' replace objects)
+[3]
+$ holdfast configure filter true; EDITOR='truncate -s 0' holdfast configure edit; holdfast configure show tw3
+holdfast: what the filter printed: the text has no statement, which would delete all, expected at least one, or --force
+holdfast: the text has no statement, which would delete all, expected at least one, or --force
+primitive tw3 ocf:heartbeat:Dummy
+$ holdfast configure show type:primitve; holdfast configure save type: x.crm; holdfast configure show type:rsc_ticket
+holdfast: found 'type:primitve', expected type: and the first word of a statement, such as type:primitive
+holdfast: found 'type:', expected type: and the first word of a statement, such as type:primitive
+$ holdfast configure property "a=$(printf '\377')"; holdfast --json configure show "$(printf '\001x')"
+holdfast: word 3 of the command is not text in UTF-8
+{
+  "status": "usage",
+  "message": "word 3 of the command is not text in UTF-8"
+}
+holdfast: word 3 of the command is not text in UTF-8
+[2]
