@@ -161,4 +161,25 @@ check "from n2" has_vip n2
 check "n1 joins" lab on n1
 within 30 "both are online" online n2 n1 n2
 check "both have the same configuration" same_configuration n1 n2
+
+story "the member that is there longest coordinates"
+coordinates() { hf "$1" cluster status | grep -qE "^Coordinator: +$1\$" && hf "$2" cluster status | grep -qE "^Coordinator: +$1\$"; }
+check "n2, which is there longest, coordinates" coordinates n2 n1
+on n2 pkill -KILL -x holdfastd
+within 20 "n1 does when n2's daemon is killed" sh -c 'lab exec n1 holdfast cluster status | grep -qE "^Coordinator: +n1$"'
+lab start n2 holdfastd
+within 20 "n2 is back" online n2 n1 n2
+check "and n1 goes on" coordinates n1 n2
+
+story "a configuration that haproxy refuses"
+if [ -r "$HOLDFAST_SHARED/examples/haproxy.cfg" ]; then
+    for n in n1 n2; do put $n /etc/haproxy/refused.cfg <"$HOLDFAST_SHARED/examples/haproxy.cfg"; done
+    check "a resource with it" hf n1 --wait=60 configure primitive refused ocf:holdfast:haproxy config=/etc/haproxy/refused.cfg
+    why() { hf "$1" status | grep -q 'refused.*nbproc is not supported'; }
+    within 20 "status says why haproxy refuses its file" why n1
+    check "on the other node, too" why n2
+    equal "it runs nowhere" "" "$(hf n1 resource locate refused | grep -oE '\bn[12]\b')"
+else
+    skip "a real configuration that HAProxy refuses" "no $HOLDFAST_SHARED/examples/haproxy.cfg"
+fi
 finish
