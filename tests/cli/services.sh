@@ -34,10 +34,11 @@ mount -t sysfs sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir "$dir/units" "$dir/no-units"
 for unit in holdfastd.service holdfast-runner.service; do cp "$dir/root/usr/lib/systemd/system/$unit" "$dir/units"; done
-for unit in corosync.service systemd-journald.service systemd-journald.socket basic.target sysinit.target \
-    shutdown.target multi-user.target network-online.target; do
+for unit in corosync.service systemd-journald.service systemd-journald.socket dbus.service dbus.socket basic.target \
+    sysinit.target sockets.target shutdown.target multi-user.target network-online.target; do
     cp "/usr/lib/systemd/system/$unit" "$dir/units"
 done
+printf '[Service]\nExecStart=/bin/sleep infinity\n' >"$dir/units/napper.service"
 for files in /usr /etc /var; do layered $files; done
 mount --bind "$dir/units" /usr/lib/systemd/system
 mount --bind "$dir/no-units" /etc/systemd/system
@@ -154,6 +155,24 @@ assert {"log", "operation", "configuration"} <= {e["source"] for e in events}
 assert all(abs(e["time-ms"] / 1000 - time.time()) < 300 for e in events)
 assert any(e["source"] == "log" and sys.argv[2] in e["text"] for e in events)' "$(hf --json history events since=5m)" "$line"
 equal "and nothing of later" "" "$(hf history log since=2090-01-01)"
+
+story "a unit as a resource"
+check "the bus, by which systemd is spoken with" on systemctl start dbus
+check "a resource of class systemd" hf --wait=30 configure primitive u systemd:napper op monitor interval=1s
+check "the unit runs" active napper
+equal "the resource, too" solo "$(hf resource locate u)"
+nap() { on systemctl show -P MainPID napper; }
+before=$(nap)
+on kill -KILL "$before"
+another() { active napper && [ "$(nap)" != "$before" ]; }
+within 20 "killed, it is started again" another
+check "the failure is counted" says '(^|[ =:])1$' hf resource failcount u show solo
+check "stop" hf --wait=30 resource stop u
+refute "the unit does not run" active napper
+check "class service finds it, too" hf --wait=30 configure primitive v service:napper
+check "the unit runs" active napper
+check "and can be deleted" hf --wait=30 --force configure delete v u
+within 10 "which stops it" dead napper
 
 story "restart"
 before=$(daemon)
