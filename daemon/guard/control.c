@@ -37,7 +37,8 @@ struct control {
     struct peer *peers;
     unsigned peer_count;
     uint64_t last_number;
-    bool reading; /* a peer's frames are being taken: broken peers go afterwards */
+    bool reading;  /* a peer's frames are being taken: broken peers go afterwards */
+    bool dropping; /* they are going */
 };
 
 /* --- peers --- */
@@ -72,25 +73,35 @@ static void owner_left(struct control *control)
     control->hooks->owner(control->context, false);
 }
 
+static struct peer *take_broken(struct control *control)
+{
+    struct peer **link = &control->peers, *peer;
+
+    while ((peer = *link) != NULL && !peer->broken)
+        link = &peer->next;
+    if (peer != NULL)
+        *link = peer->next;
+    return peer;
+}
+
+/* That the owner left is news for the others, one of which may break by it: so each is looked for from the
+ * beginning, and by one walk at a time. */
 static void drop_broken(struct control *control)
 {
-    struct peer **link = &control->peers;
+    struct peer *peer;
 
-    while (*link != NULL) {
-        struct peer *peer = *link;
-
-        if (!peer->broken) {
-            link = &peer->next;
-            continue;
-        }
-        *link = peer->next;
-        if (peer->greeted && peer->kind == GUARD_OWNER)
-            owner_left(control);
+    if (control->dropping)
+        return;
+    control->dropping = true;
+    while ((peer = take_broken(control)) != NULL) {
         loop_unwatch(control->loop, peer->fd);
         close(peer->fd);
-        free(peer);
         control->peer_count--;
+        if (peer->greeted && peer->kind == GUARD_OWNER)
+            owner_left(control);
+        free(peer);
     }
+    control->dropping = false;
 }
 
 void control_tell(struct control *control, const struct guard_frame *frame)
