@@ -21,15 +21,13 @@ $ holdfast resource constraints a --json
     }
   ]
 }
-$ holdfast resource constraints nobody
+$ for c in constraints scores operations; do holdfast resource $c nobody; echo $?; done
 holdfast: resource 'nobody' does not exist, expected the id of a resource
-[3]
-$ holdfast resource scores nobody
+3
 holdfast: resource 'nobody' does not exist, expected the id of a resource
-[3]
-$ holdfast resource operations nobody
+3
 holdfast: resource 'nobody' does not exist, expected the id of a resource
-[3]
+3
 $ holdfast resource operations
 $ holdfast resource trace a monitor; holdfast configure show a
 primitive a ocf:heartbeat:Dummy \

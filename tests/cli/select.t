@@ -8,24 +8,14 @@ primitive web ocf:heartbeat:Dummy \
 	op start interval=0 timeout=30s \
 	meta priority=1
 primitive web2 ocf:heartbeat:Dummy
-$ holdfast configure show type:primitive and 'web*' and type:primitive
+$ holdfast configure show type:primitive and 'web*' and type:primitive | grep '^[a-z]'
 primitive web ocf:heartbeat:Dummy \
-	params fake=secret \
-	op monitor interval=10s \
-	op monitor interval=20s role=Stopped \
-	op start interval=0 timeout=30s \
-	meta priority=1
 primitive web2 ocf:heartbeat:Dummy
 $ holdfast configure show type:node or type:tag
 node n1
 tag t: web db
-$ holdfast configure show tag:t
+$ holdfast configure show tag:t | grep '^[a-z]'
 primitive web ocf:heartbeat:Dummy \
-	params fake=secret \
-	op monitor interval=10s \
-	op monitor interval=20s role=Stopped \
-	op start interval=0 timeout=30s \
-	meta priority=1
 primitive db ocf:heartbeat:Dummy
 $ holdfast configure show related:web
 primitive web ocf:heartbeat:Dummy \
