@@ -264,6 +264,22 @@ within 5 "n2 has it" master n2 n1
 lab exec arb ip link set dn1 up
 end
 
+story "a tracked interface"
+for n in n1 n2; do
+    lab exec $n sh -c 'ip link add up0 type veth peer name up1; ip link set up0 up; ip link set up1 up'
+    check "$n starts" start $n ip=$vip/24 track_interface=up0
+done
+check "n1 is promoted" ask n1 promote web
+within 5 "n2 is ready" eval '! says n2 "stands back"'
+lab exec n1 ip link set up0 down
+within 5 "n2 has it, since up0 is down at n1" master n2 n1
+lab exec n2 ip link set up0 down
+sleep 1
+check "n2 keeps it, since nobody is better off" is n2 8
+check "and n1 says why it is none" says n1 "up0, which is tracked, is down"
+end
+for n in n1 n2; do lab exec $n ip link del up0; done
+
 story "tracked scripts, routes and rules, the virtual MAC address, a sync group"
 check "n1 starts" start n1 ip=$vip/24 vrid=77 use_vmac=true "track_script=/bin/true" \
     "virtual_routes=198.51.100.0/24 via 10.77.0.250 src $vip table 77" "virtual_rules=from $vip/32 table 77 priority 770"

@@ -235,6 +235,14 @@ within 15 "a better one preempts ours" only b a
 check "ours stops" ask stop web
 end_theirs
 
+story "bursts as configured, a netmask of its own"
+check "ours starts" ask start web ip=10.77.0.108 cidr_netmask=255.255.255.128 nic=eth0 lock=none garp_master_repeat=3 \
+    garp_interval=0.05 garp_master_delay=1 garp_master_refresh=2 garp_master_refresh_repeat=2
+check "ours is promoted" ask promote web
+check "it has the address, with that netmask" sh -c "ip netns exec ${ns}a ip address show dev eth0 | grep -F 10.77.0.108/25"
+sleep 5 # three at once, three after a second, two every two seconds
+check "ours stops" ask stop web
+
 story "ours with a lock, keepalived the better one"
 start_theirs 3 200 0.1 "$address/32"
 within 15 "keepalived is master" has b
@@ -289,6 +297,9 @@ if [ -n "$capture" ]; then
     equal "nothing of ours is malformed or has a wrong checksum" "" \
         "$(decode '(ip.src==10.77.0.1 || ipv6.src==fe80::1 || ipv6.src==fd77::1 || eth.src==02:00:00:00:00:01) &&
             (_ws.malformed || _ws.expert.severity >= error || vrrp.checksum.status==0)' | head -5)"
+    announced() { decode "arp.opcode==$1 && arp.isgratuitous==1 && arp.src.proto_ipv4==10.77.0.108" | grep -c .; }
+    equal "each burst that was configured was announced, by request" 10 "$(announced 1)"
+    equal "and by reply" 10 "$(announced 2)"
     equal "every advert of ours has a TTL of 255" "" "$(decode 'vrrp && ip.src==10.77.0.1 && ip.ttl != 255' | head -3)"
 else
     skip "decoding our packets" "tshark is not installed"
