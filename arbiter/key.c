@@ -4,9 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
-#include <openssl/sha.h>
+#include <sha256.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,14 +40,14 @@ static bool hex_read(const char *text, uint8_t secret[LOCK_KEY_BYTES])
 static void name_key(struct lock_key *key)
 {
     static const char label[] = "holdfast lock key id";
-    uint8_t input[sizeof(label) + LOCK_KEY_BYTES], digest[SHA256_DIGEST_LENGTH];
+    uint8_t input[sizeof(label) + LOCK_KEY_BYTES];
+    char digest[SHA256_DIGEST_STRING_LENGTH];
 
     memcpy(input, label, sizeof(label));
     memcpy(input + sizeof(label), key->secret, LOCK_KEY_BYTES);
-    SHA256(input, sizeof(input), digest);
-    for (size_t i = 0; i < LOCK_KEY_ID / 2; i++)
-        snprintf(key->id + 2 * i, 3, "%02x", digest[i]);
-    OPENSSL_cleanse(input, sizeof(input));
+    SHA256Data(input, sizeof(input), digest);
+    snprintf(key->id, sizeof(key->id), "%.*s", LOCK_KEY_ID, digest);
+    explicit_bzero(input, sizeof(input));
 }
 
 static struct hf_error *read_line(struct lock_keys *keys, char *line, const char *path, int number)
@@ -113,7 +111,7 @@ struct hf_error *lock_keys_read(const char *path, struct lock_keys *keys)
         return error;
     for (int number = 1; error == NULL && (line = strsep(&rest, "\n")) != NULL; number++)
         error = read_line(keys, line, path, number);
-    OPENSSL_cleanse(text, sizeof(text));
+    explicit_bzero(text, sizeof(text));
     if (error == NULL && (keys->cluster[0] == '\0' || keys->count == 0))
         error =
             hf_error_new(HF_REFUSED, "%s: expected a line `cluster NAME' and at least one `key HEX'", path);
@@ -173,7 +171,7 @@ static struct hf_error *write_keys(const char *path, const struct lock_keys *key
             hf_buf_putc(&text, '\n');
         }
         error = write_whole(fd, &text, name);
-        OPENSSL_cleanse(text.data, text.length);
+        explicit_bzero(text.data, text.length);
     }
     hf_buf_free(&text);
     close(fd);
@@ -186,7 +184,7 @@ static struct hf_error *write_keys(const char *path, const struct lock_keys *key
 
 static void random_key(struct lock_key *key)
 {
-    if (RAND_priv_bytes(key->secret, LOCK_KEY_BYTES) != 1)
+    if (getentropy(key->secret, LOCK_KEY_BYTES) != 0)
         abort(); /* a key that can be guessed is worse than none */
     name_key(key);
 }
@@ -202,7 +200,7 @@ struct hf_error *lock_key_new(const char *path, const char *cluster)
     strcpy(keys.cluster, cluster);
     random_key(&keys.keys[0]);
     error = write_keys(path, &keys, false);
-    OPENSSL_cleanse(&keys, sizeof(keys));
+    explicit_bzero(&keys, sizeof(keys));
     return error;
 }
 
@@ -217,7 +215,7 @@ struct hf_error *lock_key_add(const char *path)
         random_key(&keys.keys[keys.count++]);
         error = write_keys(path, &keys, true);
     }
-    OPENSSL_cleanse(&keys, sizeof(keys));
+    explicit_bzero(&keys, sizeof(keys));
     return error;
 }
 
@@ -234,9 +232,9 @@ struct hf_error *lock_key_use(const char *path)
         memmove(&keys.keys[1], &keys.keys[0], (keys.count - 1) * sizeof(keys.keys[0]));
         keys.keys[0] = last;
         error = write_keys(path, &keys, true);
-        OPENSSL_cleanse(&last, sizeof(last));
+        explicit_bzero(&last, sizeof(last));
     }
-    OPENSSL_cleanse(&keys, sizeof(keys));
+    explicit_bzero(&keys, sizeof(keys));
     return error;
 }
 
@@ -249,7 +247,7 @@ struct hf_error *lock_key_prune(const char *path)
         keys.count = 1;
         error = write_keys(path, &keys, true);
     }
-    OPENSSL_cleanse(&keys, sizeof(keys));
+    explicit_bzero(&keys, sizeof(keys));
     return error;
 }
 

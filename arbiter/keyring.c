@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <string.h>
 
 struct entry {
@@ -43,7 +42,7 @@ void keyring_free(struct keyring *ring)
     for (size_t i = 0; i < ring->bucket_count; i++) {
         for (struct entry *entry = ring->buckets[i], *next; entry != NULL; entry = next) {
             next = entry->next;
-            OPENSSL_cleanse(entry, sizeof(*entry));
+            explicit_bzero(entry, sizeof(*entry));
             free(entry);
         }
     }
@@ -116,7 +115,7 @@ static void load_file(struct keyring *ring, const char *path, keyring_complain *
         entry->seen = true;
         ring->with_keys++;
     }
-    OPENSSL_cleanse(&keys, sizeof(keys));
+    explicit_bzero(&keys, sizeof(keys));
 }
 
 struct hf_error *keyring_load(struct keyring *ring, const char *dir, keyring_complain *complain,

@@ -1,21 +1,13 @@
-/* digest.c - see digest.h. MD5 comes from libcrypto: it is a fingerprint here, not a protection. */
+/* digest.c - see digest.h. MD5 is a fingerprint here, not a protection. */
 #include "daemon/sched/digest.h"
 
-#include <openssl/evp.h>
+#include <md5.h>
 #include <string.h>
 
 void sched_md5(const void *bytes, size_t length, char digest[SCHED_DIGEST_SIZE])
 {
-    unsigned char raw[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-
-    if (EVP_Digest(bytes, length, raw, &size, EVP_md5(), NULL) != 1 || size != 16)
-        abort();
-    for (unsigned i = 0; i < size; i++) {
-        digest[2 * i] = "0123456789abcdef"[raw[i] >> 4];
-        digest[2 * i + 1] = "0123456789abcdef"[raw[i] & 15];
-    }
-    digest[2 * size] = '\0';
+    _Static_assert(SCHED_DIGEST_SIZE == MD5_DIGEST_STRING_LENGTH, "in hexadecimal, with the NUL");
+    MD5Data(bytes, length, digest);
 }
 
 /* Whether name is one of the words of list (words end at any white space). */
