@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/xmlsave.h>
 #include <string.h>
@@ -42,6 +43,13 @@ static struct hf_error *refuse(const struct first_error *first, const char *sour
     return hf_error_new(HF_REFUSED, "%s:%d: not well-formed XML: %s", source, first->line, first->message);
 }
 
+/* Without a DTD no attribute is an XML id; libxml2 is not to look at each for that. */
+static void begin_document(void *context)
+{
+    xmlSAX2StartDocument(context);
+    ((xmlParserCtxt *)context)->loadsubset |= XML_SKIP_IDS;
+}
+
 static struct hf_error *parse(const char *bytes, size_t length, const char *source, bool doctype,
                               xmlDoc **document)
 {
@@ -59,6 +67,7 @@ static struct hf_error *parse(const char *bytes, size_t length, const char *sour
         return hf_error_new(HF_FAILED, "%s: cannot make an XML parser", source);
     parser->_private = &first;
     parser->sax->serror = note_error;
+    parser->sax->startDocument = begin_document;
 
     xmlDoc *parsed = xmlCtxtReadMemory(parser, bytes, (int)length, NULL, NULL,
                                        XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT |
@@ -89,27 +98,47 @@ struct hf_error *hf_xml_parse_metadata(const char *bytes, size_t length, const c
     return parse(bytes, length, source, true, document);
 }
 
+/* What fd still has to give, at most limit + 1 bytes, in memory of libxml2's; room is a guess. */
+static struct hf_error *read_all(int fd, const char *path, size_t limit, size_t room, char **text,
+                                 size_t *length)
+{
+    ssize_t got = 1;
+
+    *text = NULL;
+    for (*length = 0; got > 0 && *length <= limit; *length += (size_t)got) {
+        if (*text == NULL || *length == room) {
+            char *larger = xmlRealloc(*text, *text == NULL ? room : (room *= 2));
+            if (larger == NULL)
+                return hf_error_new(HF_FAILED, "cannot read %s: out of memory", path);
+            *text = larger;
+        }
+        got = read(fd, *text + *length, room - *length);
+        if (got < 0)
+            return hf_error_errno(errno, "cannot read %s", path);
+    }
+    if (*length > limit)
+        return hf_error_new(HF_REFUSED, "%s: larger than the limit of %zu bytes", path, limit);
+    return NULL;
+}
+
 struct hf_error *hf_xml_parse_file(const char *path, size_t limit, xmlDoc **document)
 {
-    struct hf_error *error = NULL;
-    struct hf_buf text = {0};
-    char chunk[65536];
-    ssize_t got = 0;
+    struct hf_error *error;
+    struct stat file = {0};
+    size_t length, room = 65536;
+    char *text;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     *document = NULL;
     if (fd < 0)
         return hf_error_errno(errno, "cannot open %s", path);
-    while (text.length <= limit && (got = read(fd, chunk, sizeof(chunk))) > 0)
-        hf_buf_add(&text, chunk, (size_t)got);
-    if (got < 0)
-        error = hf_error_errno(errno, "cannot read %s", path);
-    else if (text.length > limit)
-        error = hf_error_new(HF_REFUSED, "%s: larger than the limit of %zu bytes", path, limit);
-    else
-        error = hf_xml_parse(hf_buf_text(&text), text.length, path, document);
+    if (fstat(fd, &file) == 0 && file.st_size > 0)
+        room = (size_t)file.st_size < limit ? (size_t)file.st_size + 1 : limit + 1;
+    error = read_all(fd, path, limit, room, &text, &length);
     close(fd);
-    hf_buf_free(&text);
+    if (error == NULL)
+        error = hf_xml_parse(text, length, path, document);
+    xmlFree(text);
     return error;
 }
 
