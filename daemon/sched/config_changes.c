@@ -121,7 +121,8 @@ static void check_entry(struct run *run, struct resource *rsc, struct node *node
     }
 }
 
-static void check_history(struct run *run, struct resource *rsc, struct node *node, const xmlNode *entry)
+static void check_history(struct run *run, struct resource *rsc, struct node *node,
+                          const struct history *history)
 {
     int start, stop;
 
@@ -131,39 +132,37 @@ static void check_history(struct run *run, struct resource *rsc, struct node *no
         return;
     }
     if (!sc_nodes_have(&rsc->active, node)) {
-        if (agent_changed(run, rsc, node, entry, false))
+        if (agent_changed(run, rsc, node, history->entry, false))
             clean_up(run, rsc, node);
         return;
     }
-    if (agent_changed(run, rsc, node, entry, true))
+    if (agent_changed(run, rsc, node, history->entry, true))
         clean_up(run, rsc, node);
-    struct sc_xml_list list = sc_history_sorted(run, entry);
-    sc_active_range(&list, &start, &stop);
-    for (int i = 0; start >= stop && i < list.n; i++)
+    sc_active_range(&history->ops, &start, &stop);
+    for (int i = 0; start >= stop && i < history->ops.n; i++)
         if (i >= start)
-            check_entry(run, rsc, node, list.at[i]);
+            check_entry(run, rsc, node, history->ops.at[i]);
 }
 
 /* Every primitive that an entry may be about: by its name, or by what the history calls it. */
-static void check_matching(struct run *run, struct resource *rsc, const char *id, struct node *node,
-                           const xmlNode *entry)
+static void check_matching(struct run *run, struct resource *rsc, struct node *node,
+                           const struct history *history)
 {
     for (int i = 0; i < rsc->children.n; i++)
-        check_matching(run, rsc->children.at[i], id, node, entry);
-    if (rsc->kind == KIND_PRIMITIVE && (sc_eq(id, rsc->id) || sc_eq(id, rsc->history_id)))
-        check_history(run, rsc, node, entry);
+        check_matching(run, rsc->children.at[i], node, history);
+    if (rsc->kind == KIND_PRIMITIVE && (sc_eq(history->id, rsc->id) || sc_eq(history->id, rsc->history_id)))
+        check_history(run, rsc, node, history);
 }
 
-static void check_named(struct run *run, const char *id, struct node *node, const xmlNode *entry)
+static void check_named(struct run *run, struct node *node, const struct history *history)
 {
-    struct resource *rsc = sc_names_get(&run->rsc_by_id, id);
-    const struct resource *other = sc_names_get(&run->rsc_by_history, id);
+    struct resource *rsc = sc_names_get(&run->rsc_by_id, history->id);
+    const struct resource *other = sc_names_get(&run->rsc_by_history, history->id);
 
     if (other != NULL) /* an anonymous clone: several instances may go by this name */
-        check_matching(run, sc_bundle_of(other) != NULL ? sc_bundle_of(other) : sc_top(other), id, node,
-                       entry);
+        check_matching(run, sc_bundle_of(other) != NULL ? sc_bundle_of(other) : sc_top(other), node, history);
     if (rsc != NULL && rsc->kind == KIND_PRIMITIVE && (other == NULL || sc_top(other) != sc_top(rsc)))
-        check_history(run, rsc, node, entry);
+        check_history(run, rsc, node, history);
 }
 
 void sc_handle_config_changes(struct run *run)
@@ -172,10 +171,10 @@ void sc_handle_config_changes(struct run *run)
         struct node *node = run->by_name.at[i];
         if (node->state == NULL || (!node->maintenance && !sc_available(run, node, NULL, false)))
             continue;
-        const xmlNode *list = hf_xml_child(hf_xml_child(node->state, "lrm"), "lrm_resources");
-        HF_XML_EACH (entry, list, "lrm_resource")
-            if (hf_xml_child(entry, "lrm_rsc_op") != NULL && sc_get(entry, "id") != NULL)
-                check_named(run, sc_get(entry, "id"), node, entry);
+        const struct histories *list = sc_histories(run, node);
+        for (int k = 0; k < list->n; k++)
+            if (list->at[k].ops.n > 0 && list->at[k].id != NULL)
+                check_named(run, node, &list->at[k]);
     }
 }
 

@@ -27,11 +27,6 @@ struct rule_input {
     int depth;
 };
 
-struct sc_xml_list {
-    xmlNode **at;
-    int n, capacity;
-};
-
 /* The identity of an action among those of its resource. */
 struct op_key {
     enum task task;
@@ -346,7 +341,7 @@ int sc_target_rc(const xmlNode *op);
 bool sc_masked_probe(const xmlNode *op);
 const char *sc_history_key(const xmlNode *op);
 int sc_compare_ops(const xmlNode *a, const xmlNode *b);
-struct sc_xml_list sc_history_sorted(struct run *run, const xmlNode *lrm_resource);
+const struct histories *sc_histories(struct run *run, const struct node *node);
 void sc_active_range(const struct sc_xml_list *list, int *start, int *stop);
 const xmlNode *sc_history_of(struct run *run, const struct node *node, const char *id);
 struct resource *sc_find_in_instance(struct resource *rsc, const char *name);

@@ -127,6 +127,23 @@ struct failcount {
     int64_t last_failure;
 };
 
+struct sc_xml_list {
+    xmlNode **at;
+    int n, capacity;
+};
+
+/* What a node did with one resource. */
+struct history {
+    const xmlNode *entry;   /* its <lrm_resource> */
+    const char *id;         /* what that calls the resource, may be NULL */
+    struct sc_xml_list ops; /* oldest first */
+};
+
+struct histories {
+    struct history *at;
+    int n, capacity;
+};
+
 struct node {
     int index; /* in every struct table */
     const char *id, *name;
@@ -147,7 +164,9 @@ struct node {
         struct failcount *at;
         int n, capacity;
     } failcounts;
-    const xmlNode *state; /* its node_state in status */
+    const xmlNode *state;       /* its node_state in status */
+    struct histories histories; /* what that says of resources */
+    bool histories_known;
     struct names history; /* lrm_resource by id */
     bool history_known;
 };

@@ -80,7 +80,7 @@ int sc_target_rc(const xmlNode *op)
 
 static bool is_probe(const xmlNode *op)
 {
-    return sc_xml_long(op, "interval", 0) == 0 && sc_eq(sc_get(op, "operation"), "monitor");
+    return sc_eq(sc_get(op, "operation"), "monitor") && sc_xml_long(op, "interval", 0) == 0;
 }
 
 /* A probe that only says that the agent cannot work there. */
@@ -132,49 +132,101 @@ static int compare_transitions(const xmlNode *a, const xmlNode *b, int64_t call_
     return (id_b >= 0 && id_a > id_b) || id_a == -1 ? 1 : 0;
 }
 
-/* <0 if a happened before b, >0 after, 0 not known. */
-int sc_compare_ops(const xmlNode *a, const xmlNode *b)
-{
-    bool same_node = sc_ieq(sc_get(a, "on_node"), sc_get(b, "on_node"));
+/* What tells when an entry happened, read once for all comparisons. */
+struct moment {
+    xmlNode *op;
+    const char *node, *id;
+    int64_t call;
+};
 
-    if (same_node && sc_eq(sc_get(a, "id"), sc_get(b, "id")))
+static struct moment moment_of(const xmlNode *op)
+{
+    return (struct moment){(xmlNode *)op, sc_get(op, "on_node"), sc_get(op, "id"),
+                           sc_xml_long(op, "call-id", -1)};
+}
+
+static int compare_moments(const struct moment *a, const struct moment *b)
+{
+    bool same_node = sc_ieq(a->node, b->node);
+
+    if (same_node && sc_eq(a->id, b->id))
         return 0;
-    int64_t call_a = sc_xml_long(a, "call-id", -1), call_b = sc_xml_long(b, "call-id", -1);
-    if (call_a == -1 && call_b == -1)
+    if (a->call == -1 && b->call == -1)
         return 0;
-    if (same_node && call_a >= 0 && call_a < call_b)
+    if (same_node && a->call >= 0 && a->call < b->call)
         return -1;
-    if (same_node && call_b >= 0 && call_a > call_b)
+    if (same_node && b->call >= 0 && a->call > b->call)
         return 1;
-    if (call_a >= 0 && call_b >= 0 && (!same_node || call_a == call_b)) {
-        int64_t when_a = sc_xml_long(a, "last-rc-change", -1), when_b = sc_xml_long(b, "last-rc-change", -1);
+    if (a->call >= 0 && b->call >= 0 && (!same_node || a->call == b->call)) {
+        int64_t when_a = sc_xml_long(a->op, "last-rc-change", -1);
+        int64_t when_b = sc_xml_long(b->op, "last-rc-change", -1);
         if (when_a >= 0 && when_a < when_b)
             return -1;
         return when_b >= 0 && when_a > when_b ? 1 : 0;
     }
-    return compare_transitions(a, b, call_a, call_b);
+    return compare_transitions(a->op, b->op, a->call, b->call);
+}
+
+/* <0 if a happened before b, >0 after, 0 not known. */
+int sc_compare_ops(const xmlNode *a, const xmlNode *b)
+{
+    struct moment of_a = moment_of(a), of_b = moment_of(b);
+
+    return compare_moments(&of_a, &of_b);
 }
 
 static int by_time(const void *a, const void *b, void *context)
 {
     (void)context;
-    return sc_compare_ops(a, b);
+    return compare_moments(a, b);
 }
 
 /* The entries of a resource, oldest first. */
-struct sc_xml_list sc_history_sorted(struct run *run, const xmlNode *lrm_resource)
+static struct sc_xml_list sorted_ops(struct run *run, const xmlNode *entry)
 {
+    struct moment few[16], *moments = few;
+    void *few_places[16], **order = few_places;
     struct sc_xml_list list = {0};
 
-    HF_XML_EACH (op, lrm_resource, "lrm_rsc_op")
+    HF_XML_EACH (op, entry, "lrm_rsc_op")
         SC_PUSH(run, &list, op);
-    for (int i = 0; i < list.n / 2; i++) {
-        xmlNode *other = list.at[i];
-        list.at[i] = list.at[list.n - 1 - i];
-        list.at[list.n - 1 - i] = other;
+    if (list.n < 2)
+        return list;
+    if (list.n > (int)HF_ARRAY_LENGTH(few)) {
+        moments = hf_arena_alloc(run->arena, (size_t)list.n * sizeof(*moments));
+        order = hf_arena_alloc(run->arena, (size_t)list.n * sizeof(*order));
     }
-    sc_sort(list.at, list.n, by_time, NULL);
+    for (int i = 0; i < list.n; i++) {
+        moments[i] = moment_of(list.at[i]);
+        order[list.n - 1 - i] = &moments[i];
+    }
+    sc_sort(order, list.n, by_time, NULL);
+    for (int i = 0; i < list.n; i++)
+        list.at[i] = ((struct moment *)order[i])->op;
     return list;
+}
+
+static const xmlNode *entries_of(const xmlNode *state)
+{
+    return hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
+}
+
+static struct history history_of_entry(struct run *run, const xmlNode *entry)
+{
+    return (struct history){entry, sc_get(entry, "id"), sorted_ops(run, entry)};
+}
+
+/* What is in the node's state, in that order; read once, if it has not been unpacked already. */
+const struct histories *sc_histories(struct run *run, const struct node *node)
+{
+    struct node *writable = (struct node *)node;
+
+    if (!node->histories_known) {
+        writable->histories_known = true;
+        HF_XML_EACH (entry, entries_of(node->state), "lrm_resource")
+            SC_PUSH(run, &writable->histories, history_of_entry(run, entry));
+    }
+    return &node->histories;
 }
 
 /* Where in the list the last start and the last stop are (-1: none); without a start, what implies one. */
@@ -208,11 +260,11 @@ const xmlNode *sc_history_of(struct run *run, const struct node *node, const cha
     if (node == NULL || node->state == NULL)
         return NULL;
     if (!node->history_known) {
-        const xmlNode *list = hf_xml_child(hf_xml_child(node->state, "lrm"), "lrm_resources");
+        const struct histories *all = sc_histories(run, node);
         writable->history_known = true;
-        HF_XML_EACH (entry, list, "lrm_resource")
-            if (sc_get(entry, "id") != NULL)
-                sc_names_put(run, &writable->history, sc_get(entry, "id"), entry, false);
+        for (int i = 0; i < all->n; i++)
+            if (all->at[i].id != NULL)
+                sc_names_put(run, &writable->history, all->at[i].id, (xmlNode *)all->at[i].entry, false);
     }
     return sc_names_get(&node->history, id);
 }
@@ -1175,30 +1227,30 @@ static void shutdown_lock(struct run *run, const xmlNode *entry, struct resource
     }
 }
 
-static struct resource *unpack_resource_history(struct run *run, struct node *node, const xmlNode *entry)
+static struct resource *unpack_resource_history(struct run *run, struct node *node,
+                                                const struct history *history)
 {
-    const char *id = sc_get(entry, "id");
-    struct sc_xml_list list = sc_history_sorted(run, entry);
+    const struct sc_xml_list *list = &history->ops;
     const xmlNode *last_failure = NULL;
     enum on_fail on_fail = FAIL_IGNORE;
     enum role wanted;
     int start, stop;
 
-    if (id == NULL || (!run->shutdown_lock && list.n == 0))
+    if (history->id == NULL || (!run->shutdown_lock && list->n == 0))
         return NULL;
-    struct resource *rsc = find_resource(run, node, id);
+    struct resource *rsc = find_resource(run, node, history->id);
     if (rsc == NULL)
-        rsc = list.n == 0 ? NULL : removed_resource(run, id, entry);
+        rsc = list->n == 0 ? NULL : removed_resource(run, history->id, history->entry);
     if (rsc == NULL)
         return NULL;
     if (run->shutdown_lock)
-        shutdown_lock(run, entry, rsc, node);
+        shutdown_lock(run, history->entry, rsc, node);
     enum role before = rsc->orig_role;
     rsc->orig_role = ROLE_UNKNOWN;
-    for (int i = 0; i < list.n; i++)
-        unpack_op(run, rsc, node, list.at[i], &last_failure, &on_fail);
-    sc_active_range(&list, &start, &stop);
-    process_recurring(run, rsc, node, &list, start, stop);
+    for (int i = 0; i < list->n; i++)
+        unpack_op(run, rsc, node, list->at[i], &last_failure, &on_fail);
+    sc_active_range(list, &start, &stop);
+    process_recurring(run, rsc, node, list, start, stop);
     process_state(run, rsc, node, on_fail);
     if (sc_target_role(rsc, &wanted) && (rsc->next_role == ROLE_UNKNOWN || wanted < rsc->next_role))
         rsc->next_role = wanted;
@@ -1208,12 +1260,12 @@ static struct resource *unpack_resource_history(struct run *run, struct node *no
 }
 
 /* Guests inside a container that is still configured, though the guest itself is not. */
-static void link_removed_guests(struct run *run, const xmlNode *list)
+static void link_removed_guests(struct run *run, const struct histories *list)
 {
-    HF_XML_EACH (entry, list, "lrm_resource") {
-        const char *id = sc_get(entry, "id"), *container = sc_get(entry, "container");
+    for (int i = 0; i < list->n; i++) {
+        const char *container = sc_get(list->at[i].entry, "container");
         struct resource *launcher = container == NULL ? NULL : sc_rsc_find(run, container);
-        struct resource *rsc = launcher == NULL ? NULL : sc_rsc_find(run, id);
+        struct resource *rsc = launcher == NULL ? NULL : sc_rsc_find(run, list->at[i].id);
         if (rsc == NULL || rsc->launcher != NULL || !(rsc->flags & RSC_REMOVED_LAUNCHED))
             continue;
         rsc->launcher = launcher;
@@ -1244,14 +1296,20 @@ void sc_settle_promotions(struct resource *rsc)
 
 void sc_unpack_node_history(struct run *run, struct node *node, const xmlNode *state)
 {
-    const xmlNode *list = hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
+    struct histories list = {0}; /* each is unpacked while it is in the processor's cache */
     bool removed_guest = false;
 
-    HF_XML_EACH (entry, list, "lrm_resource") {
-        struct resource *rsc = unpack_resource_history(run, node, entry);
+    HF_XML_EACH (entry, entries_of(state), "lrm_resource") {
+        struct history history = history_of_entry(run, entry);
+        struct resource *rsc = unpack_resource_history(run, node, &history);
+        SC_PUSH(run, &list, history);
         if (rsc != NULL && (rsc->flags & RSC_REMOVED_LAUNCHED))
             removed_guest = true;
     }
     if (removed_guest)
-        link_removed_guests(run, list);
+        link_removed_guests(run, &list);
+    if (state == node->state) {
+        node->histories = list;
+        node->histories_known = true;
+    }
 }

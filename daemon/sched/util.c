@@ -46,6 +46,11 @@ bool sc_long(const char *text, int64_t *value)
 
     if (text == NULL)
         return false;
+    if (text[0] >= '0' && text[0] <= '9' &&
+        text[1] == '\0') { /* most are: exit codes, states, intervals of 0 */
+        *value = text[0] - '0';
+        return true;
+    }
     errno = 0;
     long long number = strtoll(text, &end, 10);
     if (end == text)
