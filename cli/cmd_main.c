@@ -195,8 +195,11 @@ static struct hf_error *change_cib(xmlDoc *cib, const char *path)
 
 static struct hf_error *run_simulate(struct session *session, int argc, char **argv)
 {
-    struct simulate_host host = {
-        .live = live_cib, .context = session, .change = change_cib, .json = session->json};
+    struct simulate_host host = {.live = live_cib,
+                                 .context = session,
+                                 .change = change_cib,
+                                 .json = session->json,
+                                 .once = session->once};
     int code = cmd_simulate(argc, argv, &host);
 
     /* It has said what there was to say. */

@@ -84,6 +84,7 @@ int main(int argc, char **argv)
     level = shell_level(&session, argc, argv, &shadow);
     if (level == NULL)
         session = plain;
+    session.once = level == NULL;
     if (shadow != NULL)
         error = shadow_use(&session, shadow);
     if (error != NULL) {

@@ -34,6 +34,7 @@ struct session {
     bool borrowed;              /* that one was named for this command only */
     bool json, force;
     bool help;          /* --help: what the command is for, instead of it */
+    bool once;          /* the program ends with this command */
     bool interactive;   /* a person at a terminal: questions may be asked */
     int64_t wait_ms;    /* how long to wait for the cluster to settle after a change; -1: not at all */
     const char *origin; /* what the change is for, for the history: the command's words */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cli/simulate_run.h"
+#include "lib/region.h"
 #include "lib/xml.h"
 #include "lib/zone.h"
 
@@ -413,6 +414,7 @@ int cmd_simulate(int argc, char **argv, const struct simulate_host *host)
     struct simulation s = {.options = &o};
     struct hf_error *error = NULL;
     int code = HF_OK;
+    bool kept = host->once && hf_region_begin();
 
     if (simulate_options_read(argc, argv, &o, &code)) {
         error = o.profile != NULL ? profile(&o) : run(&s, host);
@@ -430,6 +432,8 @@ int cmd_simulate(int argc, char **argv, const struct simulate_host *host)
             hf_error_free(error);
         }
     }
+    if (kept)
+        s.cib = NULL;
     simulation_free(&s);
     simulate_options_free(&o);
     return code;

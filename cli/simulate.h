@@ -18,6 +18,7 @@ struct simulate_host {
     /* Puts a file of crm statements or XML into a CIB for --change.  NULL: cannot be done. */
     struct hf_error *(*change)(xmlDoc *cib, const char *path);
     bool json; /* the program was told to print JSON */
+    bool once; /* the program ends with this command */
 };
 
 /* argv[0] is the command's own name.  Prints on stdout; returns an exit code of enum hf_error_kind. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/region.h"
+
 enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGNMENT = _Alignof(max_align_t) };
 
 struct block {
@@ -30,7 +32,8 @@ void hf_arena_free(struct hf_arena *arena)
     while (arena->blocks != NULL) {
         struct block *next = arena->blocks->next;
 
-        free(arena->blocks);
+        if (!hf_region_return(arena->blocks, sizeof(*next) + arena->blocks->size))
+            free(arena->blocks);
         arena->blocks = next;
     }
     free(arena);
@@ -48,7 +51,9 @@ void *hf_arena_alloc(struct hf_arena *arena, size_t size)
             wanted = LARGEST_BLOCK;
         if (wanted < size)
             wanted = size;
-        block = hf_calloc(1, sizeof(*block) + wanted);
+        block = hf_region_block(sizeof(*block) + wanted);
+        if (block == NULL)
+            block = hf_calloc(1, sizeof(*block) + wanted);
         block->size = wanted;
         block->next = arena->blocks;
         arena->blocks = block;

@@ -5,5 +5,5 @@
 int main(int argc, char **argv)
 {
     hf_xml_init();
-    return cmd_simulate(argc, argv, &(struct simulate_host){0});
+    return cmd_simulate(argc, argv, &(struct simulate_host){.once = true});
 }

@@ -13,9 +13,10 @@
 
 #include "lib/arena.h"
 #include "lib/buf.h"
-#include "lib/ini.h"
 #include "lib/error.h"
+#include "lib/ini.h"
 #include "lib/program.h"
+#include "lib/region.h"
 #include "lib/socket.h"
 #include "lib/wire.h"
 #include "lib/xml.h"
@@ -141,6 +142,42 @@ static void xml_access(void **state)
 
     assert_string_equal(out, "<a x=\"2\"><c id=\"p\"/><b id=\"q\" y=\"\"/></a>");
     xmlFreeDoc(document);
+}
+
+/* --- region.h: the last test, as there is no way back --- */
+
+static void a_region_holds_documents_and_arenas(void **state)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+    xmlDoc *before, *large;
+    int count = 0;
+
+    assert_null(hf_xml_parse("<a x='1'/>", 10, "text", &before));
+    if (!hf_region_begin())
+        print_message("no region here: a sanitizer watches, or addresses are limited\n");
+    hf_xml_set(xmlDocGetRootElement(before), "x", "what libxml2 had from before grows and goes");
+    xmlFreeDoc(before);
+
+    arena_memory_is_zeroed_and_aligned(state);
+    arena_memory_is_zeroed_and_aligned(state); /* in the blocks of the other */
+    xml_access(state);
+
+    hf_buf_puts(&text, "<all>");
+    for (int i = 0; i < 50000; i++)
+        hf_buf_printf(&text, "<one id='n%d' note='longer than what fits beside a node: %d'/>", i, i);
+    hf_buf_puts(&text, "</all>");
+    assert_null(hf_xml_parse(hf_buf_text(&text), text.length, "text", &large));
+    arena_memory_is_zeroed_and_aligned(state);
+    HF_XML_EACH (one, xmlDocGetRootElement(large), "one") {
+        char id[16], note[64];
+
+        snprintf(id, sizeof(id), "n%d", count);
+        snprintf(note, sizeof(note), "longer than what fits beside a node: %d", count++);
+        assert_string_equal(hf_xml_get(one, "id"), id);
+        assert_string_equal(hf_xml_get(one, "note"), note);
+    }
+    assert_int_equal(count, 50000);
+    xmlFreeDoc(large);
 }
 
 /* --- ini.h --- */
@@ -342,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_socket_path_has_a_limit),
         cmocka_unit_test(command_lines_are_taken_apart),
         cmocka_unit_test(words_and_options_have_their_places),
+        cmocka_unit_test(a_region_holds_documents_and_arenas),
     };
 
     hf_xml_init();
