@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static const size_t range = (size_t)1 << 36; /* 64 GiB of addresses, not of memory */
+static const size_t range = (size_t)1 << 35; /* 32 GiB of addresses, not of memory */
 static const size_t step = (size_t)1 << 21;  /* a huge page of x86 */
 /* Elements, attributes and their values are of this size and more.  What a search looks at in one is within a
  * line of the processor's cache, if the piece begins with one. */

@@ -9,7 +9,6 @@
 #include <libxml/xmlsave.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
@@ -50,34 +49,75 @@ static void begin_document(void *context)
     ((xmlParserCtxt *)context)->loadsubset |= XML_SKIP_IDS;
 }
 
-static struct hf_error *parse(const char *bytes, size_t length, const char *source, bool doctype,
-                              xmlDoc **document)
+/* Where a document's bytes come from: memory, or the file behind fd. */
+struct input {
+    const char *name;
+    const char *bytes;
+    size_t length; /* in memory, or read so far */
+    int fd;
+    size_t limit; /* of the file, bytes */
+    int error;    /* of reading it, errno */
+};
+
+static int read_more(void *context, char *buffer, int size)
+{
+    struct input *input = context;
+    ssize_t got = read(input->fd, buffer, (size_t)size);
+
+    if (got < 0)
+        input->error = errno;
+    else
+        input->length += (size_t)got;
+    return got < 0 || input->length > input->limit ? -1 : (int)got;
+}
+
+static xmlDoc *read_document(xmlParserCtxt *parser, struct input *input)
+{
+    static const int options = XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT | XML_PARSE_NOERROR |
+                               XML_PARSE_NOWARNING | XML_PARSE_NOCDATA;
+
+    return input->bytes != NULL
+               ? xmlCtxtReadMemory(parser, input->bytes, (int)input->length, NULL, NULL, options)
+               : xmlCtxtReadIO(parser, read_more, NULL, input, NULL, NULL, options);
+}
+
+/* What is wrong with what was read; the parser's own complaint comes last, as it may only be about a part. */
+static struct hf_error *judge(const xmlParserCtxt *parser, const xmlDoc *parsed, const struct input *input,
+                              bool doctype)
+{
+    if (input->error != 0)
+        return hf_error_errno(input->error, "cannot read %s", input->name);
+    if (input->bytes == NULL && input->length > input->limit)
+        return hf_error_new(HF_REFUSED, "%s: larger than the limit of %zu bytes", input->name, input->limit);
+    if (input->length == 0)
+        return hf_error_new(HF_REFUSED, "%s: empty, expected an XML document", input->name);
+    if (parsed == NULL || !parser->wellFormed || xmlDocGetRootElement(parsed) == NULL)
+        return refuse(parser->_private, input->name);
+    if (!doctype && parsed->intSubset != NULL)
+        return hf_error_new(HF_REFUSED, "%s: has a document type declaration, expected plain elements",
+                            input->name);
+    return NULL;
+}
+
+static struct hf_error *parse(struct input *input, bool doctype, xmlDoc **document)
 {
     struct first_error first = {0};
-    struct hf_error *error = NULL;
+    struct hf_error *error;
     xmlParserCtxt *parser;
 
     *document = NULL;
-    if (length > INT32_MAX)
-        return hf_error_new(HF_REFUSED, "%s: larger than 2 GiB", source);
-    if (length == 0)
-        return hf_error_new(HF_REFUSED, "%s: empty, expected an XML document", source);
+    if (input->length > INT32_MAX)
+        return hf_error_new(HF_REFUSED, "%s: larger than 2 GiB", input->name);
     parser = xmlNewParserCtxt();
     if (parser == NULL)
-        return hf_error_new(HF_FAILED, "%s: cannot make an XML parser", source);
+        return hf_error_new(HF_FAILED, "%s: cannot make an XML parser", input->name);
     parser->_private = &first;
     parser->sax->serror = note_error;
     parser->sax->startDocument = begin_document;
 
-    xmlDoc *parsed = xmlCtxtReadMemory(parser, bytes, (int)length, NULL, NULL,
-                                       XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_COMPACT |
-                                           XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
+    xmlDoc *parsed = read_document(parser, input);
 
-    if (parsed == NULL || !parser->wellFormed || xmlDocGetRootElement(parsed) == NULL)
-        error = refuse(&first, source);
-    else if (!doctype && xmlGetIntSubset(parsed) != NULL)
-        error =
-            hf_error_new(HF_REFUSED, "%s: has a document type declaration, expected plain elements", source);
+    error = judge(parser, parsed, input, doctype);
     if (error != NULL)
         xmlFreeDoc(parsed);
     else
@@ -89,56 +129,27 @@ static struct hf_error *parse(const char *bytes, size_t length, const char *sour
 
 struct hf_error *hf_xml_parse(const char *bytes, size_t length, const char *source, xmlDoc **document)
 {
-    return parse(bytes, length, source, false, document);
+    return parse(&(struct input){.name = source, .bytes = bytes != NULL ? bytes : "", .length = length},
+                 false, document);
 }
 
 struct hf_error *hf_xml_parse_metadata(const char *bytes, size_t length, const char *source,
                                        xmlDoc **document)
 {
-    return parse(bytes, length, source, true, document);
-}
-
-/* What fd still has to give, at most limit + 1 bytes, in memory of libxml2's; room is a guess. */
-static struct hf_error *read_all(int fd, const char *path, size_t limit, size_t room, char **text,
-                                 size_t *length)
-{
-    ssize_t got = 1;
-
-    *text = NULL;
-    for (*length = 0; got > 0 && *length <= limit; *length += (size_t)got) {
-        if (*text == NULL || *length == room) {
-            char *larger = xmlRealloc(*text, *text == NULL ? room : (room *= 2));
-            if (larger == NULL)
-                return hf_error_new(HF_FAILED, "cannot read %s: out of memory", path);
-            *text = larger;
-        }
-        got = read(fd, *text + *length, room - *length);
-        if (got < 0)
-            return hf_error_errno(errno, "cannot read %s", path);
-    }
-    if (*length > limit)
-        return hf_error_new(HF_REFUSED, "%s: larger than the limit of %zu bytes", path, limit);
-    return NULL;
+    return parse(&(struct input){.name = source, .bytes = bytes != NULL ? bytes : "", .length = length}, true,
+                 document);
 }
 
 struct hf_error *hf_xml_parse_file(const char *path, size_t limit, xmlDoc **document)
 {
+    struct input input = {.name = path, .limit = limit, .fd = open(path, O_RDONLY | O_CLOEXEC)};
     struct hf_error *error;
-    struct stat file = {0};
-    size_t length, room = 65536;
-    char *text;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     *document = NULL;
-    if (fd < 0)
+    if (input.fd < 0)
         return hf_error_errno(errno, "cannot open %s", path);
-    if (fstat(fd, &file) == 0 && file.st_size > 0)
-        room = (size_t)file.st_size < limit ? (size_t)file.st_size + 1 : limit + 1;
-    error = read_all(fd, path, limit, room, &text, &length);
-    close(fd);
-    if (error == NULL)
-        error = hf_xml_parse(text, length, path, document);
-    xmlFree(text);
+    error = parse(&input, false, document);
+    close(input.fd);
     return error;
 }
 
