@@ -410,6 +410,7 @@ bool sc_prefix(const char *text, const char *prefix);
 bool sc_true(const char *text);
 bool sc_long(const char *text, int64_t *value);
 int sc_int(const char *text, int missing, int minimum);
+int64_t sc_number(const char *text, const char **end);
 int64_t sc_xml_long(const xmlNode *element, const char *name, int64_t missing);
 bool sc_interval(const char *text, int64_t *ms);
 int64_t sc_interval_or(const char *text, int64_t missing);

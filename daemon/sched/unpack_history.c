@@ -59,8 +59,8 @@ struct event {
 static const char *read_numbers(const char *text, const char *ends, int *numbers, int count)
 {
     for (int i = 0; i < count; i++) {
-        char *end = NULL;
-        long number = strtol(text, &end, 10);
+        const char *end;
+        int64_t number = sc_number(text, &end);
         if (end == text || *end != ends[i])
             return NULL;
         numbers[i] = (int)number;

@@ -39,20 +39,28 @@ bool sc_true(const char *text)
     return hf_parse_bool(text, &value) && value;
 }
 
+/* strtoll(), which histories are full of work for: end is text where there is no number. */
+int64_t sc_number(const char *text, const char **end)
+{
+    int64_t value = 0;
+    const char *at = text;
+
+    while (*at >= '0' && *at <= '9' && at - text < 18)
+        value = 10 * value + (*at++ - '0');
+    if (at == text || (*at >= '0' && *at <= '9')) /* a sign, white space or a very large number */
+        value = strtoll(text, (char **)&at, 10);
+    *end = at;
+    return value;
+}
+
 /* A number at the start of text; what follows it is ignored, as Pacemaker does. */
 bool sc_long(const char *text, int64_t *value)
 {
-    char *end = NULL;
+    const char *end;
 
     if (text == NULL)
         return false;
-    if (text[0] >= '0' && text[0] <= '9' &&
-        text[1] == '\0') { /* most are: exit codes, states, intervals of 0 */
-        *value = text[0] - '0';
-        return true;
-    }
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
+    int64_t number = sc_number(text, &end);
     if (end == text)
         return false;
     *value = number;
