@@ -1,14 +1,14 @@
 # faults.sh - what can happen to the owner of a VIP, and how it is mended; sourced after stories.sh.
 #
 # Who sources it says by functions what its cluster is: vip_owner (prints it), owns_vip NODE, guard_says NODE, healthy
-# (all is well), booted NODE (to be done after a machine has booted).  A client asks for the address every
-# millisecond: never do two answer.
+# (all is well), booted NODE (to be done after a machine has booted).  A client asks for the address, or all in $asked,
+# every millisecond: never do two answer.
 rounds=${LOCKS_ROUNDS:-$([ -n "${HOLDFAST_FULL:-}" ] && echo 5 || echo 1)}
 
 other() { [ "$1" = n1 ] && echo n2 || echo n1; }
 
 probing() { # SECONDS: asks for the VIP every millisecond, in the background, until probed
-    lab exec client lab-arpprobe eth0 "$vip" "$1" >"$scratch/probe" &
+    lab exec client lab-arpprobe eth0 "${asked:-$vip}" "$1" >"$scratch/probe" &
     probe=$!
     await 5 grep -q '^began' "$scratch/probe" >/dev/null
     sleep 0.2
