@@ -27,6 +27,7 @@ enum {
 struct asked {
     bool cancel;             /* a CANCEL; else a RUN */
     bool doubtful;           /* sent over a connection that was lost since */
+    bool reported;           /* a recurring one: its first result is known */
     struct runner_call call; /* without parameters */
 };
 
@@ -92,7 +93,7 @@ static void asked_answered(struct runner_client *client, const struct runner_res
     bool cancel_answered = false;
 
     for (size_t i = 0; i < client->asked_count;) {
-        const struct asked *asked = &client->asked[i];
+        struct asked *asked = &client->asked[i];
         bool strike;
 
         if (asked->cancel)
@@ -100,12 +101,22 @@ static void asked_answered(struct runner_client *client, const struct runner_res
                      same_recurring(&asked->call, result->resource, result->operation, result->interval_ms);
         else
             strike = asked->call.id == result->call_id && (result->interval_ms == 0 || over);
+        asked->reported = asked->reported || (!asked->cancel && asked->call.id == result->call_id);
         cancel_answered = cancel_answered || (strike && asked->cancel);
         if (strike)
             asked_drop(client, i);
         else
             i++;
     }
+}
+
+/* Recurring operations that have said how it is end with their runner, and nobody waits for them: that is no
+ * news of the resource. */
+static void drop_reported(struct runner_client *client)
+{
+    for (size_t i = client->asked_count; i-- > 0;)
+        if (client->asked[i].doubtful && client->asked[i].reported)
+            asked_drop(client, i);
 }
 
 /* Tells that the first unanswered call that was lost with its runner is lost, and strikes it off. False if
@@ -144,6 +155,7 @@ static bool tell_one_lost(struct runner_client *client)
 /* What the hook asks for meanwhile is not doubtful: this ends. */
 static void tell_lost(struct runner_client *client)
 {
+    drop_reported(client);
     while (tell_one_lost(client))
         continue;
 }

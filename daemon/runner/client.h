@@ -5,7 +5,8 @@
  * when the connection is lost.  Calls made meanwhile wait and are sent once it stands.
  *
  * It remembers what was asked and not yet answered.  If the runner itself was lost (another instance
- * answers), each of these is answered here with status RUNNER_NOT_CONNECTED and sequence 0. */
+ * answers), each of these is answered here with status RUNNER_NOT_CONNECTED and sequence 0.  Recurring
+ * operations that have reported once end without a word: the new runner's history does not have them. */
 #ifndef HF_RUNNER_CLIENT_H
 #define HF_RUNNER_CLIENT_H
 

@@ -596,6 +596,26 @@ static void a_lost_runner_is_told_and_replaced(void **state)
     assert_null(runner_client_cancel(world->client, "r", "monitor", 10000));
     assert_int_equal(result(world, 0)->status, RUNNER_CANCELLED);
     wait_for_file(world, "its-runner");
+
+    /* Two recurring operations: one has said that all is well, the other has said nothing yet. */
+    struct runner_call recurring = {.id = 5,
+                                    .resource = (char *)"well",
+                                    .operation = (char *)"monitor",
+                                    .class = (char *)"lsb",
+                                    .provider = (char *)"",
+                                    .type = hf_asprintf("%s/resource.d/test/well", world->agents),
+                                    .interval_ms = 60000};
+
+    write_agent(world, "well", "exit 0");
+    assert_null(runner_client_run(world->client, &recurring));
+    assert_int_equal(result(world, 1)->call_id, 5);
+    assert_int_equal(result(world, 1)->status, RUNNER_DONE);
+    recurring.id = 6;
+    recurring.resource = (char *)"slow";
+    free(recurring.type);
+    recurring.type = hf_strdup(call.type);
+    assert_null(runner_client_run(world->client, &recurring));
+    free(recurring.type);
     nap(50);
 
     HF_CLEANUP(hf_freep) char *pid = content(world, "its-runner");
@@ -609,11 +629,14 @@ static void a_lost_runner_is_told_and_replaced(void **state)
     free(call.type);
     call.type = hf_strdup("/nowhere");
     assert_null(runner_client_run(world->client, &call));
-    assert_int_equal(result(world, 1)->status, RUNNER_NOT_CONNECTED);
-    assert_int_equal(result(world, 1)->call_id, 7);
-    assert_int_equal(result(world, 1)->sequence, 0);
-    assert_int_equal(result(world, 2)->call_id, 8);
-    assert_int_equal(result(world, 2)->status, RUNNER_NOT_INSTALLED);
+    /* What was open is told; not what had said how it is. */
+    assert_int_equal(result(world, 2)->status, RUNNER_NOT_CONNECTED);
+    assert_int_equal(result(world, 2)->call_id, 7);
+    assert_int_equal(result(world, 2)->sequence, 0);
+    assert_int_equal(result(world, 3)->status, RUNNER_NOT_CONNECTED);
+    assert_int_equal(result(world, 3)->call_id, 6);
+    assert_int_equal(result(world, 4)->call_id, 8);
+    assert_int_equal(result(world, 4)->status, RUNNER_NOT_INSTALLED);
     free(call.type);
     assert_int_equal(world->attached, 3);
     assert_int_equal(world->attached_same, 0);

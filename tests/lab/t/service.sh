@@ -118,6 +118,15 @@ within 20 "they are back" online n1 n1 n2
 settled n1 >/dev/null
 equal "every process is the one it was" "$before" "$(identity n1) $(identity n2)"
 
+story "the runner alone is killed"
+# the daemon that asked for all monitors lives: their end is no news of what they looked at
+for n in n1 n2; do
+    on $n pkill -KILL -x holdfast-runner
+    within 20 "$n has another" on $n pgrep -x holdfast-runner
+    settled n1 >/dev/null
+done
+equal "every process is the one it was" "$before" "$(identity n1) $(identity n2)"
+
 story "a rolling restart of both nodes"
 for n in n1 n2; do
     peer=$([ $n = n1 ] && echo n2 || echo n1)
