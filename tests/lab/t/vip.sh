@@ -1,14 +1,15 @@
 #!/bin/bash
 # vip.sh - a VIP of the cluster, moved by VRRP, with haproxy beside it: the guards move it, the cluster follows.
 #
-# A client asks for the address every millisecond.  Printed for each fault: how long nobody answered, and for how
-# long two did, which must be 0.  Afterwards the cluster's status must say what the guards do, and no failure may
+# A client asks for both of its addresses every millisecond, by ARP and by neighbor discovery.  Printed for each fault:
+# how long nobody answered for one of them, and for how long two did, which must be 0.  Afterwards the cluster's status must say what the guards do, and no failure may
 # have been counted.
 #
 #   LOCKS_ROUNDS rounds of each fault (default 1, with --full 5); LOCKS_FAULTS only these
 . "$(dirname "$0")/../stories.sh"
 . "$top/tests/lab/faults.sh"
 . "$top/tests/lab/cluster_vip.sh"
+asked=$vip,fd77::100
 
 unfailed() { hf n1 --json status | grep -qF '"failures": [],' || { hf n1 status | sed -n '/^Failed/,$p'; return 1; }; }
 
@@ -46,16 +47,30 @@ fault off moves
 fault stopped moves
 fault killed moves
 story "its daemons"
+fault guard_stopped moves
 fault guard_killed moves
+fault guard_restarted returns
 fault holdfastd_killed stays
+fault runner_killed stays
 check "a transient attribute" hf n1 node status-attr n1 set kept yes
 fault daemons_killed stays
 check "it outlives all daemons" eval 'hf n2 node status-attr n1 show kept | grep -w yes'
+fault corosync_killed moves # without it there is no quorum: what runs there is stopped, the VIP handed over
+fault arbiterd_killed stays
+fault all_arbiterd_restarted returns 4
+fault all_stopped_but_kernels returns 4
 story "cables"
 fault cut_nodes stays
+fault cut_arbiter stays
 fault cut_owner moves
 fault owner_deaf moves
+fault owner_mute moves
 fault link_down moves
+story "the arbiter"
+fault arbiter_restarted stays
+fault arbiter_wiped moves 5
+story "both nodes start while they are cut off from each other"
+fault both_restarted_cut returns 15
 check "no failure was counted in all this" unfailed
 
 story "a node attribute with a weight"
