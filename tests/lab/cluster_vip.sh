@@ -25,7 +25,7 @@ healthy() {
     guard_says "$(other "$owner")" | grep -qE '^router vip: BACKUP.*priority [1-9]' || { guard_says "$(other "$owner")"; return 1; }
     for n in n1 n2; do runs $n haproxy.cfg || { echo "no haproxy on $n"; return 1; }; done
     beside_vip || { echo "beside is not on $owner"; return 1; }
-    settled n1 5 && served
+    settled n1 5 && served && on client ping -c 1 -W 1 fd77::100
 }
 
 vip_service() {

@@ -13,6 +13,12 @@ asked=$vip,fd77::100
 
 unfailed() { hf n1 --json status | grep -qF '"failures": [],' || { hf n1 status | sed -n '/^Failed/,$p'; return 1; }; }
 
+# The two halves of a split are equal to corosync: the lock that breaks the tie may be with the other.
+has_quorum_where_it_is() {
+    local n
+    n=$(vip_owner) && guard_says "$n" | grep -q '^lock cluster: owning'
+}
+
 # --- planned moves ---
 
 fault_moved() { hf $next --wait=20 resource move vip $next >/dev/null; }
@@ -57,10 +63,10 @@ fault daemons_killed stays
 check "it outlives all daemons" eval 'hf n2 node status-attr n1 show kept | grep -w yes'
 fault corosync_killed moves # without it there is no quorum: what runs there is stopped, the VIP handed over
 fault arbiterd_killed stays
-fault all_arbiterd_restarted returns 4
-fault all_stopped_but_kernels returns 4
+fault all_arbiterd_restarted returns
+fault all_stopped_but_kernels returns
 story "cables"
-fault cut_nodes stays
+fault cut_nodes has_quorum_where_it_is
 fault cut_arbiter stays
 fault cut_owner moves
 fault owner_deaf moves
@@ -68,7 +74,7 @@ fault owner_mute moves
 fault link_down moves
 story "the arbiter"
 fault arbiter_restarted stays
-fault arbiter_wiped moves 5
+fault arbiter_wiped moves
 story "both nodes start while they are cut off from each other"
 fault both_restarted_cut returns 15
 check "no failure was counted in all this" unfailed
