@@ -310,6 +310,30 @@ within 5 "both are there, on n2" both n2
 for n in n1 n2; do check "$n stops inner" ask $n stop inner; done
 end
 
+story "programs of a node that does not have the address"
+speaks() { # NODE: a program there reaches the addresses where they live
+    lab exec "$1" ping -c1 -W1 $vip >/dev/null && lab exec "$1" ping -c1 -W1 $vip6 >/dev/null &&
+        lab exec "$1" ip neigh show $vip | grep -q "$(mac "$(other "$1")")"
+}
+begin ip="$vip/24 $vip6/64"
+check "the owner's own reach it" lab exec n1 ping -c1 -W1 $vip
+refute "the other's do not" lab exec n2 ping -c1 -W1 $vip
+refute "nor by IPv6" lab exec n2 ping -c1 -W1 $vip6
+end
+begin ip="$vip/24 $vip6/64" local_clients=true
+within 5 "with local_clients they do" speaks n2
+lab exec n2 ip address add $vip/24 dev eth0
+lab exec n2 ip address add $vip6/64 dev eth0 nodad
+probe 1
+probed local_clients
+check "but who asks for it hears the owner alone" [ "$(number answered)" -gt 0 -a "$changes" = 0 ]
+lab exec n2 ip address del $vip/24 dev eth0
+lab exec n2 ip address del $vip6/64 dev eth0
+check "it moves" ask n1 --successor n2 demote web
+within 5 "n2 has it" master n2 n1
+within 5 "and n1 is the one that speaks with it" speaks n1
+end
+
 story "what is refused"
 check "n1 starts" start n1 ip=$vip/24 vrid=9
 refuses() { # WHAT NAME=VALUE...
@@ -368,6 +392,38 @@ ends "a wrong address" 6 n1 validate-all ip=10.0.0.300
 check "says what was expected" grep -q 'ocf-exit-reason:ip: expected addresses' "$scratch/agent"
 ends "an interface that this node has not" 5 n1 validate-all nic=eth9
 ends "no such action" 3 n1 frobnicate
+looks() { # CLAIM CODE NODE NAME=VALUE...: the monitor that the cluster runs now and then, which is no probe
+    ends "$1" "$2" "$3" monitor CRM_meta_interval=2000 "${@:4}"
+}
+has_priority() { says "$1" ", priority $2," || { ask "$1" status; false; }; }
+track='/usr/bin/test -e /root/up'
+for n in n1 n2; do
+    lab exec $n touch /root/up
+    ends "start with a command to track" 0 $n start track_script="$track"
+done
+ends "promote" 0 n1 promote
+within 5 "the other is ready" eval '! says n2 "stands back"'
+looks "all is well" 8 n1 track_script="$track"
+lab exec n1 rm /root/up
+agent n1 monitor CRM_meta_interval=2000 track_script="$track" >/dev/null 2>&1 # it is promoted still, or not any more
+within 5 "the command fails here: the other has it" master n2 n1
+looks "unpromoted" 0 n1 track_script="$track"
+check "says why" grep -q 'ocf-exit-reason:.*script-1, which is tracked, is down' "$scratch/agent"
+lab exec n1 touch /root/up
+looks "it is well again here" 0 n1 track_script="$track"
+refute "nothing is wrong" grep -q ocf-exit-reason "$scratch/agent"
+lab exec n2 rm /root/up
+agent n2 monitor CRM_meta_interval=2000 track_script="$track" >/dev/null 2>&1
+within 5 "and fails there: it comes back" master n1 n2
+for n in n1 n2; do ends "stop" 0 $n stop; done
+two="track_script=weight=-20 /bin/false; weight=30 $track"
+ends "start with two that weigh" 0 n1 start priority=100 "$two"
+ends "promote" 0 n1 promote
+check "one is down, the other up: 100 - 20 + 30" has_priority n1 110
+lab exec n1 rm /root/up
+looks "monitor" 8 n1 "$two"
+check "both are down: 100 - 20" has_priority n1 80
+ends "stop" 0 n1 stop
 ask n1 start other ip=10.77.0.105 vrid=20 >/dev/null
 ends "a VRID that is taken" 6 n1 validate-all vrid=20
 check "stops" ask n1 stop other

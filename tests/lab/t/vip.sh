@@ -102,7 +102,34 @@ within 15 "the guards move the VIP" owns_vip "$next"
 check "status says why" sh -c 'lab exec n1 holdfast status | grep "attribute-uplink, which is tracked, is down"'
 check "it is back" attribute "$owner" 1
 check "stickiness is as before" hf n1 configure rsc_defaults resource-stickiness=100
-check "nothing is tracked any more" hf n1 --wait=30 resource param vip delete track_attribute
+check "no attribute is tracked any more" hf n1 --wait=30 resource param vip delete track_attribute
+within 30 "all is well once more" healthy
+
+story "a command, which the agent runs"
+up() { on "$1" touch /root/up; }
+for n in n1 n2; do up $n; done
+check "the VIP tracks it" hf n1 --wait=30 resource param vip set track_script "/usr/bin/test -e /root/up"
+within 30 "all is well" healthy
+owner=$(vip_owner) next=$(other "$owner")
+on "$owner" rm /root/up
+within 15 "it fails: the guards move the VIP" owns_vip "$next"
+within 10 "status says why" sh -c 'lab exec n1 holdfast status | grep "script-1, which is tracked, is down"'
+up "$owner"
+within 30 "it is well again" healthy
+on "$next" rm /root/up
+within 15 "it fails there: the VIP comes back" owns_vip "$owner"
+up "$next"
+check "with a weight" hf n1 --wait=30 resource param vip set track_script "weight=-240 /usr/bin/test -e /root/up"
+check "stickiness is less than that" hf n1 configure rsc_defaults resource-stickiness=10
+within 30 "all is well" healthy
+owner=$(vip_owner) next=$(other "$owner")
+on "$owner" rm /root/up
+within 15 "it fails: the VIP moves, as planned" owns_vip "$next"
+within 10 "the priority there is 1 then" priority_is "$owner" 1
+up "$owner"
+within 15 "and 240 when it is well" priority_is "$owner" 240
+check "stickiness is as before" hf n1 configure rsc_defaults resource-stickiness=100
+check "nothing is tracked any more" hf n1 --wait=30 resource param vip delete track_script
 within 30 "all is well once more" healthy
 
 story "another, in one line"
