@@ -1,6 +1,6 @@
 #!/bin/bash
 # vrrp.sh - the guard's virtual routers on simulated machines with real lock servers: each trap of keepalived, planned
-# moves, and the real keepalived as peer.  A client asks for the VIP every millisecond: never two owners.
+# moves, and the real keepalived as peer.  A client asks for the addresses every millisecond: never two owners.
 #
 #   VRRP_ROUNDS (default 1, with --full 20) rounds of each fault.
 . "$(dirname "$0")/../lib.sh"
@@ -93,7 +93,7 @@ nothing_left() {
 
 # --- what a client sees ---
 
-probe() { lab exec client /mnt/lab-arpprobe eth0 $vip "$1" >"$scratch/probe" & probe=$!; sleep 0.5; }
+probe() { lab exec client /mnt/lab-arpprobe eth0 $vip,$vip6 "$1" >"$scratch/probe" & probe=$!; sleep 0.5; }
 probed() { # NAME: no two owners; the gap is kept
     wait $probe
     number() { sed -n "s/.*$1 \([0-9]*\).*/\1/p" "$scratch/probe" | tail -1; }
