@@ -11,6 +11,7 @@ struct resource {
     struct resource *next;
     char *id;
     enum sim_state state;
+    bool sick;
     int64_t busy_until; /* of the operation under way */
     char *runs_with;    /* see agents.h */
 };
@@ -134,6 +135,11 @@ const char *sim_agents_runs_with(const struct sim_agents *agents, const char *id
 void sim_agents_break(struct sim_agents *agents, const char *id)
 {
     find(agents, id)->state = SIM_STOPPED;
+}
+
+void sim_agents_sicken(struct sim_agents *agents, const char *id)
+{
+    find(agents, id)->sick = true;
 }
 
 void sim_agents_failures(struct sim_agents *agents, unsigned start_percent, unsigned stop_percent)
@@ -307,6 +313,7 @@ void sim_agents_run(struct sim_agents *agents, const struct runner_call *call, i
 static int32_t monitor_rc(const struct resource *resource)
 {
     return resource->state == SIM_STOPPED   ? RUNNER_OCF_NOT_RUNNING
+           : resource->sick                 ? RUNNER_OCF_ERROR
            : resource->state == SIM_STARTED ? RUNNER_OCF_OK
                                             : RUNNER_OCF_RUNNING_PROMOTED;
 }
@@ -323,10 +330,12 @@ static int32_t act(struct sim_agents *agents, struct resource *resource, const c
         if (below(agents, 100) < agents->stop_percent)
             return RUNNER_OCF_ERROR;
         resource->state = SIM_STOPPED;
+        resource->sick = false;
     } else if (strcmp(operation, "promote") == 0) {
         resource->state = SIM_PROMOTED;
     } else if (strcmp(operation, "demote") == 0) {
         resource->state = SIM_STARTED;
+        resource->sick = false;
     } else if (strcmp(operation, "monitor") == 0) {
         return monitor_rc(resource);
     }

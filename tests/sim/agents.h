@@ -50,6 +50,8 @@ enum sim_state sim_agents_state(const struct sim_agents *agents, const char *res
 const char *sim_agents_runs_with(const struct sim_agents *agents, const char *resource);
 /* The resource stops by itself; its next monitor says so. */
 void sim_agents_break(struct sim_agents *agents, const char *resource);
+/* Its monitors fail, though it runs, until it is stopped or demoted. */
+void sim_agents_sicken(struct sim_agents *agents, const char *resource);
 /* The share of starts and stops that fail, percent. */
 void sim_agents_failures(struct sim_agents *agents, unsigned start_percent, unsigned stop_percent);
 

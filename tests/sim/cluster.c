@@ -99,18 +99,28 @@ static unsigned number_of(cib_member member)
 
 /* --- what must be true --- */
 
-int cluster_where(const struct cluster *cluster, const char *resource)
+static int where_at_least(const struct cluster *cluster, const char *resource, enum sim_state state)
 {
     int where = -1;
 
     for (unsigned i = 0; i < cluster->options.nodes; i++) {
-        if (sim_agents_state(cluster->machines[i].agents, resource) == SIM_STOPPED)
+        if (sim_agents_state(cluster->machines[i].agents, resource) < state)
             continue;
         if (where != -1)
             return -2;
         where = (int)i;
     }
     return where;
+}
+
+int cluster_where(const struct cluster *cluster, const char *resource)
+{
+    return where_at_least(cluster, resource, SIM_STARTED);
+}
+
+int cluster_promoted(const struct cluster *cluster, const char *resource)
+{
+    return where_at_least(cluster, resource, SIM_PROMOTED);
 }
 
 const char *cluster_runs_with(const struct cluster *cluster, unsigned node, const char *resource)
@@ -1163,6 +1173,12 @@ void cluster_break(struct cluster *cluster, unsigned node, const char *resource)
 {
     if (cluster->machines[node].agents != NULL)
         sim_agents_break(cluster->machines[node].agents, resource);
+}
+
+void cluster_sicken(struct cluster *cluster, unsigned node, const char *resource)
+{
+    if (cluster->machines[node].agents != NULL)
+        sim_agents_sicken(cluster->machines[node].agents, resource);
 }
 
 void cluster_bar(struct cluster *cluster, unsigned node, const char *resource, bool barred)

@@ -55,6 +55,8 @@ enum hf_error_kind cluster_request(struct cluster *cluster, unsigned node, const
 /* Whether the guard of node reaches the lock servers. */
 void cluster_reach(struct cluster *cluster, unsigned node, bool reaches);
 void cluster_break(struct cluster *cluster, unsigned node, const char *resource);
+/* As sim_agents_sicken(). */
+void cluster_sicken(struct cluster *cluster, unsigned node, const char *resource);
 void cluster_failures(struct cluster *cluster, unsigned start_percent, unsigned stop_percent);
 /* The lock servers grant the lock of this resource to the node no more; what it has is lost. */
 void cluster_bar(struct cluster *cluster, unsigned node, const char *resource, bool barred);
@@ -67,6 +69,8 @@ bool cluster_settle(struct cluster *cluster, int64_t ms);
 
 /* The number of the machine on which the resource is active; -1 for none, -2 for several. */
 int cluster_where(const struct cluster *cluster, const char *resource);
+/* The same of its promoted instance. */
+int cluster_promoted(const struct cluster *cluster, const char *resource);
 /* The parameter that the resource runs with on node, see sim_agents_runs_with(). */
 const char *cluster_runs_with(const struct cluster *cluster, unsigned node, const char *resource);
 /* The guards and locks of the VIPs. */

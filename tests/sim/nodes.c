@@ -282,6 +282,178 @@ static void standby_empties_a_node(struct report *report)
     cluster_free(cluster);
 }
 
+/* Nothing is left on the node, and all runs elsewhere. */
+static void expect_empty(struct report *report, struct cluster *cluster, unsigned node)
+{
+    expect_settled(report, cluster);
+    for (size_t i = 0; exclusive[i] != NULL; i++)
+        expect(report, cluster_runs_with(cluster, node, exclusive[i]) == NULL, "nothing runs on the node");
+    expect(report, cluster_runs_with(cluster, node, "d") == NULL, "nor does an instance of a clone");
+    expect_one_each(report, cluster);
+}
+
+/* A cluster at rest in which a failed monitor of r1 is followed by what on_fail says. */
+static struct cluster *make_on_fail(struct report *report, uint64_t seed, const char *on_fail, bool fencing)
+{
+    struct cluster *cluster = make(3, seed, fencing);
+    HF_CLEANUP(hf_freep)
+    char *change =
+        hf_asprintf("<change><set id='r1-m'><attr name='on-fail' value='%s'/></set></change>", on_fail);
+
+    expect_settled(report, cluster);
+    expect(report, cluster_request(cluster, 0, change, 5000) == HF_OK, "on-fail is accepted");
+    expect_settled(report, cluster);
+    return cluster;
+}
+
+/* The monitor of r1 fails; where it ran. */
+static unsigned fail_r1(struct cluster *cluster)
+{
+    unsigned where = (unsigned)cluster_where(cluster, "r1");
+
+    cluster_sicken(cluster, where, "r1");
+    cluster_elapse(cluster, 300);
+    return where;
+}
+
+/* The node is as one in standby until somebody says that all is well, whichever daemon ends meanwhile. */
+static void on_fail_standby_empties_the_node(struct report *report)
+{
+    for (uint64_t seed = 600; seed < 606; seed++) {
+        struct cluster *cluster = make_on_fail(report, seed, "standby", seed % 2 == 0);
+        unsigned where = fail_r1(cluster);
+
+        expect_empty(report, cluster, where);
+        cluster_crash(cluster, where, 300);
+        expect_empty(report, cluster, where);
+        cluster_crash(cluster, 0, 300);
+        expect_empty(report, cluster, where);
+        expect(report, cluster_request(cluster, 1, "<cleanup resource='r1'/>", 5000) == HF_OK,
+               "cleanup is accepted");
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        expect(report, cluster_runs_with(cluster, where, "d") != NULL, "the node is used again");
+        cluster_free(cluster);
+    }
+}
+
+static void on_fail_standby_ends_with_the_failure(struct report *report)
+{
+    static const char change[] =
+        "<change><create into='r1'><meta_attributes id='forget'><nvpair id='forget-1' "
+        "name='failure-timeout' value='40s'/></meta_attributes></create></change>";
+    struct cluster *cluster = make_on_fail(report, 610, "standby", false);
+    unsigned where;
+
+    expect(report, cluster_request(cluster, 0, change, 5000) == HF_OK, "the change is accepted");
+    expect_settled(report, cluster);
+    where = fail_r1(cluster);
+    expect_empty(report, cluster, where);
+    cluster_elapse(cluster, 45000);
+    expect_settled(report, cluster);
+    expect(report, cluster_runs_with(cluster, where, "d") != NULL, "the node is used again");
+    cluster_free(cluster);
+}
+
+static void on_fail_stop_leaves_it_stopped(struct report *report)
+{
+    for (uint64_t seed = 620; seed < 626; seed++) {
+        struct cluster *cluster = make_on_fail(report, seed, "stop", seed % 2 == 0);
+        unsigned where = fail_r1(cluster);
+
+        for (int round = 0; round < 3; round++) {
+            expect_settled(report, cluster);
+            expect(report, cluster_where(cluster, "r1") == -1, "r1 is stopped and stays so");
+            expect(report, cluster_where(cluster, "r2") >= 0, "others go on");
+            cluster_crash(cluster, round == 0 ? where : 0, 300);
+        }
+        expect_settled(report, cluster);
+        expect(report, cluster_request(cluster, 2, "<cleanup resource='r1'/>", 5000) == HF_OK,
+               "cleanup is accepted");
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
+static void on_fail_ignore_changes_nothing(struct report *report)
+{
+    for (uint64_t seed = 630; seed < 636; seed++) {
+        struct cluster *cluster = make_on_fail(report, seed, "ignore", seed % 2 == 0);
+        unsigned starts = cluster_count(cluster, "start"), stops = cluster_count(cluster, "stop");
+        unsigned where = fail_r1(cluster);
+
+        expect_settled(report, cluster);
+        cluster_crash(cluster, where, 300);
+        expect_settled(report, cluster);
+        cluster_crash(cluster, 0, 300);
+        expect_settled(report, cluster);
+        expect(report, cluster_count(cluster, "start") == starts, "nothing is started");
+        expect(report, cluster_count(cluster, "stop") == stops, "nothing is stopped");
+        expect(report, cluster_where(cluster, "r1") == (int)where, "r1 is where it was");
+        cluster_free(cluster);
+    }
+}
+
+static void on_fail_fence_takes_the_machine(struct report *report)
+{
+    for (uint64_t seed = 640; seed < 646; seed++) {
+        struct cluster *cluster = make_on_fail(report, seed, "fence", true);
+        unsigned where = fail_r1(cluster);
+
+        expect_settled(report, cluster);
+        expect(report, cluster_shots(cluster, where) == 1, "the machine is switched off once");
+        expect(report, cluster_where(cluster, "r1") != (int)where, "r1 runs elsewhere");
+        expect_one_each(report, cluster);
+        cluster_power_on(cluster, where);
+        expect_settled(report, cluster);
+        expect_one_each(report, cluster);
+        expect(report, cluster_shots(cluster, where) == 1, "and is used again without another shot");
+        expect(report, cluster_runs_with(cluster, where, "d") != NULL, "by the clone");
+        cluster_free(cluster);
+    }
+}
+
+/* A promoted instance that fails is demoted and promoted again, and is not stopped for it. */
+static void on_fail_demote_stops_nothing(struct report *report)
+{
+    static const char change[] =
+        "<change><create into='resources'><clone id='pc'><meta_attributes id='pm'><nvpair id='pm1' "
+        "name='promotable' value='true'/></meta_attributes><primitive id='p' class='ocf' "
+        "provider='heartbeat' "
+        "type='Stateful'><operations><op id='p-p' name='monitor' interval='100ms' timeout='20s' "
+        "role='Promoted' "
+        "on-fail='demote'/><op id='p-u' name='monitor' interval='110ms' timeout='20s' role='Unpromoted'/>"
+        "</operations></primitive></clone></create>"
+        "<create into='constraints'><rsc_location id='may' rsc='pc'><rule id='may-rule' role='Promoted' "
+        "score='10'><expression id='may-e' attribute='#uname' operation='defined'/></rule></rsc_location>"
+        "</create><create into='constraints'><rsc_location id='go' rsc='pc' role='Promoted' score='5' "
+        "node='n2'/></create></change>";
+
+    for (uint64_t seed = 650; seed < 656; seed++) {
+        struct cluster *cluster = make(3, seed, seed % 2 == 0);
+        unsigned stops, starts, demotes, promotes;
+
+        expect_settled(report, cluster);
+        expect(report, cluster_request(cluster, 0, change, 5000) == HF_OK, "the clone is accepted");
+        expect_settled(report, cluster);
+        expect(report, cluster_promoted(cluster, "p") == 1, "the instance on n2 is promoted");
+        starts = cluster_count(cluster, "start");
+        stops = cluster_count(cluster, "stop");
+        demotes = cluster_count(cluster, "demote");
+        promotes = cluster_count(cluster, "promote");
+        cluster_sicken(cluster, 1, "p");
+        cluster_elapse(cluster, 300);
+        expect_settled(report, cluster);
+        expect(report, cluster_promoted(cluster, "p") == 1, "it is promoted again where it was");
+        expect(report, cluster_count(cluster, "demote") == demotes + 1, "it was demoted once");
+        expect(report, cluster_count(cluster, "promote") == promotes + 1, "and promoted once");
+        expect(report, cluster_count(cluster, "start") == starts, "nothing is started");
+        expect(report, cluster_count(cluster, "stop") == stops, "nothing is stopped");
+        cluster_free(cluster);
+    }
+}
+
 /* A probe that finds something running is a failure in the runner's memory, and stays there after what it
  * found was stopped. */
 static void what_was_found_running_and_stopped_stays_stopped(struct report *report)
@@ -1682,6 +1854,12 @@ int main(int argc, char **argv)
         TELL(a_failed_resource_is_restarted_where_it_was);
         TELL(a_failure_is_forgotten_after_its_time);
         TELL(standby_empties_a_node);
+        TELL(on_fail_standby_empties_the_node);
+        TELL(on_fail_standby_ends_with_the_failure);
+        TELL(on_fail_stop_leaves_it_stopped);
+        TELL(on_fail_ignore_changes_nothing);
+        TELL(on_fail_fence_takes_the_machine);
+        TELL(on_fail_demote_stops_nothing);
         TELL(a_node_that_leaves_is_drained_first);
         TELL(a_machine_that_dies_after_its_daemon_is_replaced);
         TELL(one_node_starts_alone);
