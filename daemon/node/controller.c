@@ -76,6 +76,7 @@ void controller_activate(struct node *node, bool active)
     controller->marking = false;
     controller->join_by = 0;
     controller->n_waiters = 0;
+    controller->n_awaited = 0;
     vip_forget_told(node);
     if (now_active) {
         fencing_take_over(node);
@@ -966,21 +967,50 @@ void controller_replaced(struct node *node)
     hf_buf_reset(&node->controller.journal);
 }
 
+static bool same_waiter(const struct waiter *one, const struct waiter *other)
+{
+    return one->from == other->from && one->ticket == other->ticket;
+}
+
+/* Whether all that members had to say when this was asked has been said. */
+static bool heard_of_all(struct node *node, const struct waiter *waiter)
+{
+    for (size_t i = 0; i < node->controller.n_awaited; i++)
+        if (same_waiter(&node->controller.awaited[i].waiter, waiter) &&
+            node_is_member(node, node->controller.awaited[i].member))
+            return false;
+    return true;
+}
+
+static void await_nobody(struct controller *controller, const struct waiter *waiter)
+{
+    for (size_t i = controller->n_awaited; i-- > 0;)
+        if (same_waiter(&controller->awaited[i].waiter, waiter))
+            controller->awaited[i] = controller->awaited[--controller->n_awaited];
+}
+
 static void answer_waiters(struct node *node)
 {
     struct controller *controller = &node->controller;
+    size_t kept = 0;
 
     if (controller->n_waiters == 0 || !node_settled(node))
         return;
     for (size_t i = 0; i < controller->n_waiters; i++) {
-        struct node_message message = {.kind = NODE_MESSAGE_SETTLED,
-                                       .to = controller->waiters[i].from,
-                                       .ticket = controller->waiters[i].ticket,
-                                       .text = ""};
+        struct waiter *waiter = &controller->waiters[i];
+
+        if (!heard_of_all(node, waiter)) {
+            controller->waiters[kept++] = *waiter;
+            continue;
+        }
+        await_nobody(controller, waiter);
+
+        struct node_message message = {
+            .kind = NODE_MESSAGE_SETTLED, .to = waiter->from, .ticket = waiter->ticket, .text = ""};
 
         node_send(node, &message);
     }
-    controller->n_waiters = 0;
+    controller->n_waiters = kept;
 }
 
 static int64_t next_run(const struct controller *controller)
@@ -1103,15 +1133,33 @@ bool node_settled(const struct node *node)
 void controller_settle(struct node *node, uint32_t from, uint64_t ticket)
 {
     struct controller *controller = &node->controller;
+    struct waiter waiter = {from, ticket};
 
     if (!controller->active)
         return;
     for (size_t i = 0; i < controller->n_waiters; i++)
-        if (controller->waiters[i].from == from && controller->waiters[i].ticket == ticket)
+        if (same_waiter(&controller->waiters[i], &waiter))
             return;
+    for (size_t i = 0; i < node->n_members; i++) {
+        if (node->members[i].id == node->self)
+            continue;
+        hf_grow(&controller->awaited, &controller->awaited_capacity, controller->n_awaited + 1,
+                sizeof(*controller->awaited));
+        controller->awaited[controller->n_awaited++] = (struct awaited){node->members[i].id, waiter};
+    }
     hf_grow(&controller->waiters, &controller->waiters_capacity, controller->n_waiters + 1,
             sizeof(*controller->waiters));
-    controller->waiters[controller->n_waiters++] = (struct waiter){from, ticket};
+    controller->waiters[controller->n_waiters++] = waiter;
+}
+
+void controller_caught_up(struct node *node, uint32_t member, const struct node_message *message)
+{
+    struct controller *controller = &node->controller;
+    struct waiter waiter = {(uint32_t)message->rc, message->ticket};
+
+    for (size_t i = controller->n_awaited; i-- > 0;)
+        if (controller->awaited[i].member == member && same_waiter(&controller->awaited[i].waiter, &waiter))
+            controller->awaited[i] = controller->awaited[--controller->n_awaited];
 }
 
 void controller_free(struct node *node)
@@ -1124,4 +1172,5 @@ void controller_free(struct node *node)
     free(controller->warned);
     free(controller->away);
     free(controller->waiters);
+    free(controller->awaited);
 }

@@ -149,6 +149,7 @@ void node_message_encode(const struct node_message *message, struct hf_buf *out)
         hf_put_string(out, message->text);
         break;
     case NODE_MESSAGE_LOCK:
+    case NODE_MESSAGE_CAUGHT_UP:
         hf_put_u64(out, message->ticket);
         hf_put_u32(out, (uint32_t)message->rc);
         hf_put_u32(out, (uint32_t)message->status);
@@ -207,6 +208,7 @@ static struct hf_error *get_body(struct hf_reader *in, struct node_message *mess
         message->text = hf_get_string(in);
         break;
     case NODE_MESSAGE_LOCK:
+    case NODE_MESSAGE_CAUGHT_UP:
         message->ticket = hf_get_u64(in);
         message->rc = (int32_t)hf_get_u32(in);
         message->status = (int32_t)hf_get_u32(in);

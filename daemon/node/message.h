@@ -30,6 +30,7 @@ enum node_message_kind {
     NODE_MESSAGE_SHOOT = 14,    /* to the coordinator: an operator wants a node fenced */
     NODE_MESSAGE_DRAINED =
         15, /* everybody: nothing needs the lock `cluster` here any more (quorum_drained()) */
+    NODE_MESSAGE_CAUGHT_UP = 16, /* to the coordinator: what the sender had to say before SETTLE is said */
 };
 
 /* A fence agent's call.  The node that runs it makes the agent's input from its own copy of the
@@ -81,6 +82,7 @@ struct node_message {
     /* DONE: transition key, exit code, execution status, exit reason.  CLEANUP: text is the resource or "".
      * SETTLED: rc is an enum hf_error_kind, text why.  CONFIRM: text is the node's name.
      * SHOOT: text is the node's name, rc an enum fence_action.
+     * CAUGHT_UP: rc is the asker's node, ticket its number.
      * LOCK: rc 1 if it is held, status 1 if lock servers are configured, ticket the token.
      * PRIORITY: text is the resource, rc its priority, status its rank.  HINT: text is the node's name.
      * FENCED: rc is the exit status, status 1 if it was late, text its output, key its errors. */

@@ -549,6 +549,8 @@ static void take_message(struct node *node, const struct node_event *event)
         replica_step(node, &delivered);
         return;
     }
+    if (message.kind == NODE_MESSAGE_SETTLE)
+        request_note_settle(node, event->message.from, message.ticket);
     if (message.to == 0 || message.to == node->self) {
         switch (message.kind) {
         case NODE_MESSAGE_ACTION:
@@ -592,6 +594,9 @@ static void take_message(struct node *node, const struct node_event *event)
             break;
         case NODE_MESSAGE_SETTLE:
             controller_settle(node, event->message.from, message.ticket);
+            break;
+        case NODE_MESSAGE_CAUGHT_UP:
+            controller_caught_up(node, event->message.from, &message);
             break;
         case NODE_MESSAGE_REPLICA:
             break;
@@ -741,6 +746,7 @@ const struct node_effect *node_step(struct node *node, const struct node_event *
     node->utc_offset = event->utc_offset;
     dispatch(node, event);
     vip_run(node);
+    request_catch_up(node);
     controller_run(node);
     *count = node->n_effects;
     return node->effects;

@@ -42,6 +42,12 @@ struct waiter {
     uint64_t ticket;
 };
 
+/* A member that the coordinator has to hear of before it answers a waiter. */
+struct awaited {
+    uint32_t member;
+    struct waiter waiter;
+};
+
 /* What a client asked and the coordinator must answer. */
 struct question {
     enum node_message_kind kind; /* NODE_MESSAGE_SETTLE, CONFIRM or SHOOT */
@@ -128,6 +134,8 @@ struct controller {
     size_t n_away, away_capacity;
     struct waiter *waiters;
     size_t n_waiters, waiters_capacity;
+    struct awaited *awaited;
+    size_t n_awaited, awaited_capacity;
     bool marking;          /* lost members are being marked: not applied yet */
     bool gave_up;          /* fencing failed so often that its next failure is no reason to run again */
     bool planning;         /* the scheduler runs, for the transition called number */
@@ -213,6 +221,8 @@ struct node {
     struct vips *vips;
     struct question *questions;
     size_t n_questions, questions_capacity;
+    struct waiter *settles; /* the coordinator was asked for these: it is to hear that this node is done */
+    size_t n_settles, settles_capacity;
     struct fencing *fencing;
     bool fencing_configured;  /* the machine has the present configuration */
     bool fencing_ruled;       /* that depends on rules, hence on the time and on attributes */
@@ -309,6 +319,8 @@ void controller_nodes_refused(struct node *node);
 void controller_planned(struct node *node, struct planner_result *result);
 void controller_done(struct node *node, const struct node_message *message);
 void controller_settle(struct node *node, uint32_t from, uint64_t ticket);
+/* A member has said all that it had to say when that was asked. */
+void controller_caught_up(struct node *node, uint32_t member, const struct node_message *message);
 /* An operator says that a node is down: believed only if its machine is not heard. */
 void controller_confirm(struct node *node, uint32_t from, const struct node_message *message);
 /* An operator wants a node fenced. */
@@ -454,6 +466,10 @@ void request_free(struct node *node);
 /* Members or the coordinator changed: questions to the old one are asked again. */
 void request_ask_again(struct node *node);
 void request_tick(struct node *node);
+/* Somebody asked the coordinator to tell when the cluster has settled: it must not answer before it knows
+ * what this node does about messages that came before. */
+void request_note_settle(struct node *node, uint32_t from, uint64_t ticket);
+void request_catch_up(struct node *node);
 int64_t request_deadline(const struct node *node);
 
 #endif

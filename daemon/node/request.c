@@ -279,6 +279,29 @@ static void handle_settle(struct node *node, uint64_t client, const xmlNode *req
         add_question(node, &(struct question){.kind = NODE_MESSAGE_SETTLE, .client = client}, timeout);
 }
 
+void request_note_settle(struct node *node, uint32_t from, uint64_t ticket)
+{
+    hf_grow(&node->settles, &node->settles_capacity, node->n_settles + 1, sizeof(*node->settles));
+    node->settles[node->n_settles++] = (struct waiter){from, ticket};
+}
+
+void request_catch_up(struct node *node)
+{
+    cib_member dc = cib_replica_dc(node->replica);
+
+    if (node->n_settles == 0 || dc == 0 || (!node->is_dc && !cib_replica_idle(node->replica)))
+        return;
+    for (size_t i = 0; i < node->n_settles && !node->is_dc; i++) {
+        struct node_message message = {.kind = NODE_MESSAGE_CAUGHT_UP,
+                                       .to = cib_member_node(dc),
+                                       .rc = (int32_t)node->settles[i].from,
+                                       .ticket = node->settles[i].ticket};
+
+        node_send(node, &message);
+    }
+    node->n_settles = 0;
+}
+
 static void handle_confirm(struct node *node, uint64_t client, const xmlNode *request, const char *text,
                            size_t length)
 {
@@ -481,6 +504,7 @@ void request_free(struct node *node)
     while (node->n_questions > 0)
         drop_question(node, 0);
     free(node->questions);
+    free(node->settles);
 }
 
 /* --- the table --- */

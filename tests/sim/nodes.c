@@ -376,6 +376,30 @@ static void on_fail_stop_leaves_it_stopped(struct report *report)
     }
 }
 
+/* Who asks for a cleanup and then waits finds it done, whoever had to do it. */
+static void settled_means_what_was_asked_before_is_done(struct report *report)
+{
+    for (uint64_t seed = 660; seed < 690; seed++) {
+        struct cluster *cluster = make_on_fail(report, seed, "stop", false);
+        unsigned asked = (unsigned)(seed % 3);
+
+        expect(report,
+               cluster_request(cluster, 0,
+                               "<attribute node='n1' name='standby' value='on' lifetime='forever'/>",
+                               5000) == HF_OK,
+               "the coordinator is in standby");
+        expect_settled(report, cluster);
+        fail_r1(cluster);
+        expect_settled(report, cluster);
+        expect(report, cluster_request(cluster, asked, "<cleanup resource='r1'/>", 5000) == HF_OK,
+               "cleanup is accepted");
+        expect(report, cluster_request(cluster, asked, "<settle timeout='60000'/>", 60000) == HF_OK,
+               "the cluster settles");
+        expect(report, cluster_where(cluster, "r1") >= 0, "r1 runs again");
+        cluster_free(cluster);
+    }
+}
+
 static void on_fail_ignore_changes_nothing(struct report *report)
 {
     for (uint64_t seed = 630; seed < 636; seed++) {
@@ -1857,6 +1881,7 @@ int main(int argc, char **argv)
         TELL(on_fail_standby_empties_the_node);
         TELL(on_fail_standby_ends_with_the_failure);
         TELL(on_fail_stop_leaves_it_stopped);
+        TELL(settled_means_what_was_asked_before_is_done);
         TELL(on_fail_ignore_changes_nothing);
         TELL(on_fail_fence_takes_the_machine);
         TELL(on_fail_demote_stops_nothing);

@@ -50,6 +50,7 @@ static const struct node_message samples[] = {
     {.kind = NODE_MESSAGE_FENCED, .to = 1, .ticket = 7, .rc = 1, .status = 1, .text = "", .key = "no answer"},
     {.kind = NODE_MESSAGE_LOCK, .ticket = 41, .rc = 1, .status = 1},
     {.kind = NODE_MESSAGE_DRAINED},
+    {.kind = NODE_MESSAGE_CAUGHT_UP, .to = 1, .ticket = 9, .rc = 3},
     {.kind = NODE_MESSAGE_PRIORITY, .to = 2, .text = "vip", .rc = 240, .status = 1},
     {.kind = NODE_MESSAGE_HINT, .text = "n2", .rc = 1},
     {.kind = NODE_MESSAGE_CONFIRM, .to = 1, .ticket = 8, .text = "n2"},
