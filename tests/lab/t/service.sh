@@ -39,6 +39,19 @@ within 10 "and serves" served_all
 check "cleanup lets it go back or stay" hf n1 --wait resource cleanup proxy
 check "migration-threshold is removed" hf n1 --wait resource meta proxy delete migration-threshold
 
+story "it fails, and its node is to be empty after that"
+owner=$(has_vip n1 && echo n1 || echo n2)
+other=$([ $owner = n1 ] && echo n2 || echo n1)
+check "on-fail=standby" hf n1 --wait configure filter 'sed "s/op monitor/& on-fail=standby/"' proxy
+on $owner pkill -KILL -f haproxy.cfg
+within 30 "the whole service is on $other" alone_on $other $owner
+settled n1 >/dev/null
+refute "no web server is left on $owner" runs $owner 'nginx.*web'
+check "status tells why" sh -c "lab exec $other holdfast status | grep -i '$owner.*standby (on-fail)'"
+check "cleanup ends it" hf n1 --wait resource cleanup proxy
+check "a web server is back on $owner" runs $owner 'nginx.*web'
+check "on-fail=restart again" hf n1 --wait configure set proxy.monitor.on-fail restart
+
 story "standby"
 owner=n2
 has_vip n1 && owner=n1
