@@ -1,7 +1,8 @@
 /* options.c - see options.h. The options and their types are those of Pacemaker's documentation. */
 #include "cli/options.h"
 
-#include <ctype.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,7 +10,7 @@
 #include "lib/buf.h"
 #include "lib/xml.h"
 
-enum type { BOOLEAN, INTEGER, SCORE, TIME, PERCENTAGE, CHOICE, TEXT };
+enum type { BOOLEAN, INTEGER, SCORE, TIME, SIGNED_TIME, PERCENTAGE, CHOICE, TEXT };
 
 struct option {
     const char *name;
@@ -31,8 +32,8 @@ static const struct option cluster_options[] = {
     {"fencing-timeout", TIME, NULL},
     {"stonith-max-attempts", SCORE, NULL},
     {"fencing-max-attempts", SCORE, NULL},
-    {"stonith-watchdog-timeout", TIME, NULL},
-    {"fencing-watchdog-timeout", TIME, NULL},
+    {"stonith-watchdog-timeout", SIGNED_TIME, NULL},
+    {"fencing-watchdog-timeout", SIGNED_TIME, NULL},
     {"concurrent-fencing", BOOLEAN, NULL},
     {"startup-fencing", BOOLEAN, NULL},
     {"fence-reaction", CHOICE, "stop|panic"},
@@ -124,6 +125,8 @@ static const struct option operation_options[] = {
     {"requires", TEXT, NULL},
 };
 
+static const char *const kinds[] = {"cluster option", "meta attribute", "operation attribute"};
+
 static const struct option *table(enum option_kind kind, size_t *count)
 {
     switch (kind) {
@@ -170,25 +173,38 @@ static bool is_score(const char *text)
            strcmp(text, "red") == 0 || strcmp(text, "yellow") == 0 || strcmp(text, "green") == 0;
 }
 
+/* Times are counted in milliseconds, in 32 bits: more than 49 days would be taken for less. */
+static const int64_t LONGEST_MS = UINT32_MAX;
+
+enum time_kind { NO_TIME, TOO_LONG, NEGATIVE, FINE };
+
 /* A number with a unit, or an ISO 8601 duration. */
-static bool is_time(const char *text)
+static enum time_kind read_time(const char *text)
 {
-    static const char *const units[] = {"",  "s",   "sec", "ms", "msec", "us", "usec",
-                                        "m", "min", "h",   "hr", "d",    NULL};
+    static const struct {
+        const char *name;
+        int64_t ms; /* of a thousand */
+    } units[] = {{"", 1000000},     {"s", 1000000},    {"sec", 1000000},  {"ms", 1000},
+                 {"msec", 1000},    {"us", 1},         {"usec", 1},       {"m", 60000000},
+                 {"min", 60000000}, {"h", 3600000000}, {"hr", 3600000000}};
+    bool negative = *text == '-';
+    int64_t number = 0;
     size_t digits;
 
     if (*text == 'P')
-        return text[1] != '\0' && text[strspn(text, "PYMWDTHS0123456789.,")] == '\0';
+        return text[1] != '\0' && text[strspn(text, "PYMWDTHS0123456789.,")] == '\0' ? FINE : NO_TIME;
     text += *text == '-' || *text == '+';
     digits = strspn(text, "0123456789");
-    if (digits == 0)
-        return false;
-    for (text += digits; *text == ' '; text++)
-        continue;
-    for (size_t i = 0; units[i] != NULL; i++)
-        if (strcasecmp(text, units[i]) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < digits && number <= LONGEST_MS * 1000; i++)
+        number = number * 10 + (text[i] - '0');
+    text += digits;
+    text += strspn(text, " ");
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(units) && digits > 0; i++)
+        if (strcasecmp(text, units[i].name) == 0)
+            return number > LONGEST_MS * 1000 / units[i].ms ? TOO_LONG
+                   : negative && number > 0                 ? NEGATIVE
+                                                            : FINE;
+    return NO_TIME;
 }
 
 static bool is_choice(const char *text, const char *choice)
@@ -216,6 +232,7 @@ static const char *expected_values(const struct option *option)
     case SCORE:
         return "a whole number, INFINITY or -INFINITY";
     case TIME:
+    case SIGNED_TIME:
         return "a time, such as 30s, 5min or PT1H";
     case PERCENTAGE:
         return "a percentage";
@@ -242,7 +259,9 @@ static bool is_value(const struct option *option, const char *value)
     case SCORE:
         return is_score(value);
     case TIME:
-        return is_time(value);
+        return read_time(value) == FINE;
+    case SIGNED_TIME:
+        return read_time(value) == FINE || read_time(value) == NEGATIVE;
     case PERCENTAGE:
         return length > 1 && value[length - 1] == '%' && strspn(value, "0123456789") == length - 1;
     case CHOICE:
@@ -264,11 +283,25 @@ const char *option_values(enum option_kind kind, const char *name)
     return NULL;
 }
 
+/* What is expected in place of this value. */
+static const char *expected_instead(const struct option *option, const char *value)
+{
+    if (option->type == TIME || option->type == SIGNED_TIME) {
+        enum time_kind kind = read_time(value);
+
+        if (kind == TOO_LONG)
+            return "no more than 49 days";
+        if (kind == NEGATIVE)
+            return "no less than 0";
+    }
+    return expected_values(option);
+}
+
 static struct hf_error *wrong_option(const char *what, const struct option *option, const char *value)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf list = {0};
 
-    for (const char *expected = expected_values(option); *expected != '\0'; expected++)
+    for (const char *expected = expected_instead(option, value); *expected != '\0'; expected++)
         hf_buf_puts(&list, *expected == '|' ? ", " : (const char[]){*expected, '\0'});
     return hf_error_new(HF_REFUSED, "%s %s: found '%.60s', expected %s%s", what, option->name, value,
                         option->type == CHOICE ? "one of " : "", hf_buf_text(&list));
@@ -276,7 +309,6 @@ static struct hf_error *wrong_option(const char *what, const struct option *opti
 
 struct hf_error *option_check(enum option_kind kind, const char *name, const char *value)
 {
-    static const char *const what[] = {"cluster option", "meta attribute", "operation attribute"};
     const char *names[128], *near;
     size_t count;
     const struct option *options = table(kind, &count);
@@ -286,12 +318,12 @@ struct hf_error *option_check(enum option_kind kind, const char *name, const cha
         if (strcmp(options[i].name, name) != 0)
             continue;
         return value == NULL || is_value(&options[i], value) ? NULL
-                                                             : wrong_option(what[kind], &options[i], value);
+                                                             : wrong_option(kinds[kind], &options[i], value);
     }
     near = crm_near_miss(name, names, count);
     if (near == NULL)
         return NULL;
-    return hf_error_new(HF_REFUSED, "there is no %s '%s'; did you mean '%s'?", what[kind], name, near);
+    return hf_error_new(HF_REFUSED, "there is no %s '%s'; did you mean '%s'?", kinds[kind], name, near);
 }
 
 /* --- elements --- */
@@ -349,4 +381,33 @@ struct hf_error *option_check_element(const xmlNode *element, const char *sectio
     if (hf_xml_is(element, "op"))
         return check_operation(element);
     return strcmp(section, "resources") == 0 ? check_resource(element) : NULL;
+}
+
+/* --- unknown names --- */
+
+static void tell_unknown(const xmlNode *set, enum option_kind kind)
+{
+    HF_XML_EACH (pair, set, "nvpair") {
+        const char *name = hf_xml_get(pair, "name");
+
+        if (name != NULL && *name != '$' && option_values(kind, name) == NULL)
+            fprintf(stderr, "holdfast: warning: there is no %s '%.60s': it is kept, and has no effect here\n",
+                    kinds[kind], name);
+    }
+}
+
+void option_tell_unknown(const xmlNode *element, const char *section)
+{
+    /* Sets of other names are where agents keep data of their own. */
+    bool own = strcmp(hf_xml_get_or(element, "id", "cib-bootstrap-options"), "cib-bootstrap-options") == 0;
+
+    if (strcmp(section, "crm_config") == 0 && own)
+        tell_unknown(element, OPTION_CLUSTER);
+    else if (strcmp(section, "rsc_defaults") == 0)
+        tell_unknown(element, OPTION_META);
+    else if (strcmp(section, "op_defaults") == 0)
+        tell_unknown(element, OPTION_OPERATION);
+    else if (strcmp(section, "resources") == 0)
+        HF_XML_EACH (set, element, "meta_attributes")
+            tell_unknown(set, OPTION_META);
 }
