@@ -880,8 +880,10 @@ static struct hf_error *run_verify_pending(struct session *session, int argc, ch
     cib_document_free(document);
     if (error == NULL) {
         hf_write_bool(session->writer, "valid", NULL, true);
-        hf_write_line(session->writer, "The configuration is valid.");
+        error = write_warnings(session->writer, cib);
     }
+    if (error == NULL)
+        hf_write_line(session->writer, "The configuration is valid.");
     return error;
 }
 

@@ -4,7 +4,9 @@
 
 #include "cli/explain.h"
 #include "cli/command.h"
+#include "cli/constraints.h"
 #include "cli/locks.h"
+#include "cli/options.h"
 #include "cli/simulate.h"
 #include "cli/statements.h"
 #include "cli/status.h"
@@ -66,8 +68,33 @@ static struct hf_error *run_status(struct session *session, int argc, char **arg
 
 /* --- verify --- */
 
-/* The scheduler's doubts about a CIB that is valid otherwise. */
-static struct hf_error *write_warnings(struct hf_writer *writer, const xmlDoc *cib)
+static void write_warning(struct hf_writer *writer, const char *text)
+{
+    hf_write_string(writer, NULL, NULL, text);
+    hf_write_line(writer, "warning: %s", text);
+}
+
+/* What the command line would refuse, were it written here. */
+static void write_doubts(struct hf_writer *writer, const xmlNode *configuration)
+{
+    struct crm_edit edit;
+
+    crm_edit_begin(&edit, (xmlNode *)configuration);
+    HF_XML_EACH_ANY (section, configuration) {
+        HF_XML_EACH_ANY (element, section) {
+            const char *name = (const char *)section->name;
+            struct hf_error *error = strcmp(name, "constraints") == 0 ? constraint_check(&edit, element)
+                                                                      : option_check_element(element, name);
+
+            if (error != NULL)
+                write_warning(writer, hf_error_text(error));
+            hf_error_free(error);
+        }
+    }
+    crm_edit_end(&edit);
+}
+
+struct hf_error *write_warnings(struct hf_writer *writer, const xmlDoc *cib)
 {
     struct sched_input input = {.now = (int64_t)time(NULL)};
     struct sched_output *output;
@@ -79,10 +106,9 @@ static struct hf_error *write_warnings(struct hf_writer *writer, const xmlDoc *c
         return error;
     warning = sched_warnings(output, &count);
     hf_write_list(writer, "warnings");
-    for (int i = 0; i < count; i++) {
-        hf_write_string(writer, NULL, NULL, warning[i]);
-        hf_write_line(writer, "warning: %s", warning[i]);
-    }
+    write_doubts(writer, hf_xml_child(xmlDocGetRootElement(cib), "configuration"));
+    for (int i = 0; i < count; i++)
+        write_warning(writer, warning[i]);
     hf_write_end(writer);
     sched_output_free(output);
     return NULL;

@@ -84,7 +84,10 @@ struct hf_error *command_unknown(const struct command_area *area, const char *wo
 command_function run_constraints, run_operations, run_scores, run_trace;
 /* Parts of `configure` that have a file of their own, cmd_objects.c. */
 command_function run_set_value, run_filter, run_validate_all, run_ptest, run_schema, run_upgrade;
-command_function run_report;                      /* cmd_report.c */
+command_function run_report; /* cmd_report.c */
+/* What somebody should know of a CIB that is valid: options and constraints without effect, the scheduler's
+ * doubts. */
+struct hf_error *write_warnings(struct hf_writer *writer, const xmlDoc *cib) HF_MUST_CHECK;
 command_function run_tickets, run_all_failcounts; /* `site list`, and what `status failcounts` adds */
 /* `fence node` and `fence confirm`, which are `node fence` and `node clearstate` too. */
 command_function run_fence, run_confirm;

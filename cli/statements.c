@@ -6,9 +6,13 @@
 
 #include "cli/agents.h"
 #include "cli/command.h"
+#include "cli/constraints.h"
 #include "cli/options.h"
 #include "daemon/cib/schema.h"
+#include "daemon/sched/sched.h"
 #include "lib/xml.h"
+
+enum { LONGEST_ID = 200 };
 
 /* --- checks of agents --- */
 
@@ -166,6 +170,17 @@ static struct hf_error *check_agents(const struct statements_edit *wanted, const
  * comes as XML: it has worked elsewhere. */
 static struct hf_error *check_parts(const xmlNode *element);
 
+/* Agents make names of files of it. */
+static struct hf_error *check_id(const struct crm_statement *statement)
+{
+    const char *id = statement->merge == CRM_OBJECT ? hf_xml_get_or(statement->element, "id", "") : "";
+
+    if (strlen(id) <= LONGEST_ID)
+        return NULL;
+    return hf_error_new(HF_REFUSED, "the id '%.20s...' has %zu characters, expected at most %d", id,
+                        strlen(id), LONGEST_ID);
+}
+
 static struct hf_error *check_options(const struct statements_edit *wanted)
 {
     for (size_t i = 0; i < wanted->statements->count; i++) {
@@ -174,6 +189,10 @@ static struct hf_error *check_options(const struct statements_edit *wanted)
 
         if (error == NULL)
             error = check_parts(statement->element);
+        if (error == NULL)
+            error = check_id(statement);
+        if (error == NULL && !wanted->foreign)
+            option_tell_unknown(statement->element, statement->section);
         if (error != NULL && statement->line > 0 && wanted->statements->count > 1)
             error = hf_error_wrap(error, "line %d", statement->line);
         if (error != NULL && !wanted->foreign)
@@ -187,6 +206,16 @@ static struct hf_error *check_options(const struct statements_edit *wanted)
 
 /* --- what is said twice --- */
 
+/* However it is written: 10s and 10000ms are one interval. */
+static bool same_interval(const xmlNode *one, const xmlNode *other)
+{
+    const char *left = hf_xml_get_or(one, "interval", "0"), *right = hf_xml_get_or(other, "interval", "0");
+    int64_t first, second;
+
+    return strcmp(left, right) == 0 ||
+           (sched_parse_interval(left, &first) && sched_parse_interval(right, &second) && first == second);
+}
+
 /* Of two values of one name the cluster would take one, and of two operations of one name and interval, too.
  */
 static bool are_the_same(const xmlNode *one, const xmlNode *other)
@@ -195,8 +224,7 @@ static bool are_the_same(const xmlNode *one, const xmlNode *other)
     bool op = hf_xml_is(one, "op");
 
     return name != NULL && (op || hf_xml_is(one, "nvpair")) && xmlStrEqual(one->name, other->name) &&
-           strcmp(name, hf_xml_get_or(other, "name", "")) == 0 &&
-           (!op || strcmp(hf_xml_get_or(one, "interval", "0"), hf_xml_get_or(other, "interval", "0")) == 0);
+           strcmp(name, hf_xml_get_or(other, "name", "")) == 0 && (!op || same_interval(one, other));
 }
 
 static struct hf_error *check_parts(const xmlNode *element)
@@ -245,6 +273,59 @@ static struct hf_error *check_twice(const struct crm_statements *statements)
     return error;
 }
 
+/* --- constraints that cannot work --- */
+
+static bool is_stated(const struct crm_statements *statements, const xmlNode *constraint)
+{
+    for (size_t i = 0; i < statements->count; i++)
+        if (strcmp(statements->statement[i].section, "constraints") == 0 &&
+            strcmp(hf_xml_get_or(statements->statement[i].element, "id", ""),
+                   hf_xml_get_or(constraint, "id", "")) == 0)
+            return true;
+    return false;
+}
+
+static bool mentions(const struct crm_statements *statements, const char *section)
+{
+    for (size_t i = 0; i < statements->count; i++)
+        if (strcmp(statements->statement[i].section, section) == 0)
+            return true;
+    return false;
+}
+
+/* The ids of constraints that have no meaning as it is. */
+static xmlHashTable *meaningless_constraints(const struct crm_edit *edit)
+{
+    xmlHashTable *ids = xmlHashCreate(16);
+
+    HF_XML_EACH_ANY (constraint, hf_xml_child(edit->configuration, "constraints")) {
+        struct hf_error *error = constraint_check(edit, constraint);
+
+        if (error != NULL)
+            xmlHashAddEntry(ids, (const xmlChar *)hf_xml_get_or(constraint, "id", ""), constraint);
+        hf_error_free(error);
+    }
+    return ids;
+}
+
+/* What is written here is refused; what has lost its meaning by it is told. before: what had none already. */
+static struct hf_error *check_constraints(const struct statements_edit *wanted, const struct crm_edit *edit,
+                                          xmlHashTable *before)
+{
+    HF_XML_EACH_ANY (constraint, hf_xml_child(edit->configuration, "constraints")) {
+        bool stated = is_stated(wanted->statements, constraint);
+        struct hf_error *error = constraint_check(edit, constraint);
+
+        if (error != NULL && stated && !wanted->foreign)
+            return hf_error_wrap(error, "refused (--force overrides)");
+        if (error != NULL &&
+            (stated || xmlHashLookup(before, (const xmlChar *)hf_xml_get_or(constraint, "id", "")) == NULL))
+            fprintf(stderr, "holdfast: warning: %s\n", hf_error_text(error));
+        hf_error_free(error);
+    }
+    return NULL;
+}
+
 /* --- the edit --- */
 
 static struct crm_statement copy_statement(const struct crm_statement *statement)
@@ -256,17 +337,11 @@ static struct crm_statement copy_statement(const struct crm_statement *statement
     return copy;
 }
 
-static bool mentions(const struct crm_statements *statements, const char *section)
-{
-    for (size_t i = 0; i < statements->count; i++)
-        if (strcmp(statements->statement[i].section, section) == 0)
-            return true;
-    return false;
-}
-
 static struct hf_error *statements_editor(struct crm_edit *edit, void *context)
 {
     const struct statements_edit *wanted = context;
+    bool ties = mentions(wanted->statements, "constraints") || mentions(wanted->statements, "resources");
+    xmlHashTable *before = ties && !wanted->session->force ? meaningless_constraints(edit) : NULL;
     struct hf_error *error = NULL;
 
     edit->force = wanted->session->force;
@@ -283,6 +358,9 @@ static struct hf_error *statements_editor(struct crm_edit *edit, void *context)
         if (line > 0 && wanted->statements->count > 1)
             error = hf_error_wrap(error, "line %d", line);
     }
+    if (error == NULL && before != NULL)
+        error = check_constraints(wanted, edit, before);
+    xmlHashFree(before, NULL);
     if (error == NULL && !wanted->session->force)
         error = check_agents(wanted, edit);
     return error;

@@ -18,6 +18,7 @@ $ holdfast configure property load-threshold=80
 holdfast: refused (--force overrides): cluster option load-threshold: found '80', expected a percentage
 [3]
 $ holdfast configure property my-own-data=anything cluster-recheck-interval=PT5M no-quorum-policy=FREEZE load-threshold=80%
+holdfast: warning: there is no cluster option 'my-own-data': it is kept, and has no effect here
 $ holdfast configure property stonith-enabled=flase --force
 $ holdfast configure rsc_defaults resource-stikiness=100
 holdfast: refused (--force overrides): there is no meta attribute 'resource-stikiness'; did you mean 'resource-stickiness'?
@@ -42,6 +43,7 @@ $ holdfast configure primitive a Dummy op monitor interval=ten
 holdfast: refused (--force overrides): primitive a: op monitor: operation attribute interval: found 'ten', expected a time, such as 30s, 5min or PT1H
 [3]
 $ holdfast configure primitive a Dummy meta target-role=stopped whatever=1 op monitor interval=10s on-fail=restart
+holdfast: warning: there is no meta attribute 'whatever': it is kept, and has no effect here
 $ holdfast configure monitor a 20s:never
 holdfast: refused (--force overrides): op monitor: operation attribute timeout: found 'never', expected a time, such as 30s, 5min or PT1H
 [3]

@@ -1,0 +1,81 @@
+What can be written and cannot be meant: refused where it is written, told of where it comes from elsewhere.
+$ holdfast configure primitive a Dummy op monitor interval=-5s
+holdfast: refused (--force overrides): primitive a: op monitor: operation attribute interval: found '-5s', expected no less than 0
+[3]
+$ holdfast configure primitive a Dummy op monitor interval=99999999999999999999s
+holdfast: refused (--force overrides): primitive a: op monitor: operation attribute interval: found '99999999999999999999s', expected no more than 49 days
+[3]
+$ holdfast configure primitive a Dummy op monitor interval=1194h timeout=20s
+holdfast: refused (--force overrides): primitive a: op monitor: operation attribute interval: found '1194h', expected no more than 49 days
+[3]
+$ holdfast configure primitive a Dummy op monitor interval=1d
+holdfast: refused (--force overrides): primitive a: op monitor: operation attribute interval: found '1d', expected a time, such as 30s, 5min or PT1H
+[3]
+$ holdfast configure op_defaults timeout=4294967296ms
+holdfast: refused (--force overrides): operation attribute timeout: found '4294967296ms', expected no more than 49 days
+[3]
+$ holdfast configure property cluster-recheck-interval=-1 stonith-watchdog-timeout=-1
+holdfast: refused (--force overrides): cluster option cluster-recheck-interval: found '-1', expected no less than 0
+[3]
+$ holdfast configure primitive a Dummy op monitor interval=10s op monitor interval=10000ms
+holdfast: refused (--force overrides): primitive a: 'monitor' is said twice, expected one operation of that name and interval
+[3]
+$ holdfast configure primitive $(printf 'x%.0s' $(seq 201)) Dummy
+holdfast: refused (--force overrides): the id 'xxxxxxxxxxxxxxxxxxxx...' has 201 characters, expected at most 200
+[3]
+$ for r in a b c d $(printf 'x%.0s' $(seq 200)); do holdfast configure primitive $r Dummy op monitor interval=1193h timeout=4294967295ms; done
+$ holdfast configure property stonith-watchdog-timeout=-1 foo=1; holdfast configure property agents-own: foo=1
+holdfast: warning: there is no cluster option 'foo': it is kept, and has no effect here
+$ holdfast configure rsc_defaults colour=blue
+holdfast: warning: there is no meta attribute 'colour': it is kept, and has no effect here
+$ holdfast configure colocation c1 inf: a a
+holdfast: refused (--force overrides): colocation c1: 'a' is named twice, expected another resource
+[3]
+$ holdfast configure colocation c1 inf: [ a b ] c:Promoted a
+holdfast: refused (--force overrides): colocation c1: 'a' is named twice, expected another resource
+[3]
+$ holdfast configure order o1 a a
+holdfast: refused (--force overrides): order o1: 'a' is named twice with action start, expected another resource
+[3]
+$ holdfast configure order o1 Mandatory: a b a
+holdfast: refused (--force overrides): order o1: 'a' is named twice with action start, expected another resource
+[3]
+$ holdfast configure node n1; holdfast configure order o1 a:start b:start; holdfast configure order o2 [ a b ] c b:promote; holdfast configure location l1 a 5: n1
+$ holdfast configure group g c d
+$ holdfast configure order o3 g c
+holdfast: refused (--force overrides): order o3: 'c' is in g, expected a resource that is not
+[3]
+$ holdfast configure colocation c3 inf: c g
+holdfast: refused (--force overrides): colocation c3: 'c' is in g, expected a resource that is not
+[3]
+$ holdfast configure order o3 c g --force
+$ holdfast configure clone cl a
+holdfast: warning: order o1: 'a' is in clone cl, expected 'cl' in its place
+holdfast: warning: order o2: 'a' is in clone cl, expected 'cl' in its place
+holdfast: warning: location l1: 'a' is in clone cl, expected 'cl' in its place
+$ holdfast configure clone cg g
+$ holdfast configure order o4 a b
+holdfast: refused (--force overrides): order o4: 'a' is in clone cl, expected 'cl' in its place
+[3]
+$ holdfast configure location l4 { b c } 5: n1
+holdfast: refused (--force overrides): location l4: 'c' is in clone cg, expected 'cg' in its place
+[3]
+$ holdfast configure rsc_ticket t4 T: c
+holdfast: refused (--force overrides): rsc_ticket t4: 'c' is in clone cg, expected 'cg' in its place
+[3]
+$ holdfast configure order o4 cl b; holdfast configure colocation c4 inf: b cg
+$ printf '<rsc_order id="o5" first="b" then="b"/>' | holdfast configure load update -
+holdfast: warning: order o5: 'b' is named twice with action start, expected another resource
+$ holdfast configure property stonith-enabled=flase --force
+$ holdfast configure verify | grep -v 'constraint\|resource_set'
+warning: cluster option stonith-enabled: found 'flase', expected true or false
+warning: order o1: 'a' is in clone cl, expected 'cl' in its place
+warning: order o2: 'a' is in clone cl, expected 'cl' in its place
+warning: location l1: 'a' is in clone cl, expected 'cl' in its place
+warning: order o3: 'c' is in clone cg, expected 'cg' in its place
+warning: order o5: 'b' is named twice with action start, expected another resource
+warning: cluster option fencing-enabled: "flase" is not a boolean; using its default
+warning: fencing is enabled but no fence device is configured: resources stay as they are
+The configuration is valid.
+$ holdfast --json configure verify | grep o5
+    "order o5: 'b' is named twice with action start, expected another resource",
