@@ -436,8 +436,8 @@ static void put_set_attributes(struct hf_buf *text, const xmlNode *set, const ch
         hf_buf_puts(text, " sequential=true");
 }
 
-/* A set can go without brackets if it is in order, wants all, says nothing else, and does not run into a
- * neighbour with the same suffix. */
+/* A set can go without brackets if it is in order, wants all, says nothing else, and does not run into the
+ * one before it, if that has no brackets either, and the same suffix. */
 static bool is_bare(const xmlNode *set, const xmlNode *before, const char *suffix)
 {
     for (const xmlAttr *attribute = set->properties; attribute != NULL; attribute = attribute->next) {
@@ -481,7 +481,7 @@ static void put_sets(struct hf_buf *text, const xmlNode *constraint, const char 
         put_set_attributes(text, set, suffix, !bare);
         if (!bare)
             hf_buf_puts(text, any ? " ]" : " )");
-        before = set;
+        before = bare ? set : NULL;
     }
 }
 
