@@ -209,6 +209,16 @@ static bool names_one(const char *word)
            !has_prefix(word, "obscure:") && strstr(word, "_defaults") == NULL && strpbrk(word, "*?[") == NULL;
 }
 
+/* What `ms` makes. */
+static bool is_promotable(const xmlNode *object)
+{
+    const char *value = crm_attribute(object, "meta_attributes", "promotable");
+    bool promotable = false;
+
+    return hf_xml_is(object, "master") ||
+           (hf_xml_is(object, "clone") && value != NULL && hf_parse_bool(value, &promotable) && promotable);
+}
+
 static bool is_of_kind(const xmlNode *object, const char *word, bool type)
 {
     static const struct {
@@ -226,6 +236,8 @@ static bool is_of_kind(const xmlNode *object, const char *word, bool type)
 
     if (type && hf_xml_is(object, word))
         return true;
+    if (type && (strcmp(word, "ms") == 0 || strcmp(word, "master") == 0))
+        return is_promotable(object);
     if (section != NULL && hf_xml_is(section->parent, "configuration") && hf_xml_is(section, word) &&
         (type || strstr(word, "_defaults") != NULL))
         return true;
@@ -271,7 +283,8 @@ static bool matches_name(const xmlNode *object, const char *word)
 
 static bool is_changed(const struct selection *selection, const xmlNode *object)
 {
-    const xmlNode *before = crm_edit_find(selection->base, hf_xml_get_or(object, "id", ""));
+    const char *key = hf_xml_is(object, "node") ? "uname" : "id";
+    const xmlNode *before = crm_edit_find(selection->base, hf_xml_get_or(object, key, ""));
 
     return before == NULL || !crm_same(before, object, true, NULL);
 }

@@ -300,44 +300,6 @@ static void unindex_old(struct crm_edit *edit, xmlNode *old, bool members)
             index_add(edit->index, child);
 }
 
-static struct hf_error *apply_object(struct crm_edit *edit, struct crm_statement *statement,
-                                     enum crm_mode mode)
-{
-    xmlNode *element = statement->element, *old = existing(edit, element), *section;
-    struct hf_error *error = check_place(statement, old, mode);
-    bool members = has_members(element);
-
-    if (error == NULL)
-        error = check_members(edit, element, old);
-    if (error != NULL)
-        return error;
-    adopt_from(element, old != NULL ? old : previous_of(edit, element));
-    if (hf_xml_is(element, "node") && hf_xml_get(element, "id") == NULL)
-        hf_xml_set(element, "id", hf_xml_get(element, "uname"));
-    if (old != NULL)
-        unindex_old(edit, old, members);
-    error = check_new_ids(edit, element);
-    if (error != NULL) {
-        if (old != NULL)
-            index_add(edit->index, old);
-        return error;
-    }
-    section = section_of(edit, statement->section);
-    statement->element = NULL;
-    if (old != NULL)
-        xmlAddPrevSibling(old, element);
-    else
-        xmlAddChild(section, element);
-    take_members(edit, element);
-    if (old != NULL) {
-        if (members)
-            release_members(old, element);
-        hf_xml_remove(old);
-    }
-    name_and_index(edit, element, NULL);
-    return NULL;
-}
-
 /* --- sets of options --- */
 
 static const char *default_set_id(const char *section)
@@ -402,6 +364,96 @@ static void merge_sets(xmlNode *set, const xmlNode *old)
         at++;
     }
 }
+
+/* --- nodes that are there already --- */
+
+static xmlNode *set_without_rule(const xmlNode *element, const char *name)
+{
+    HF_XML_EACH (set, element, name)
+        if (hf_xml_child(set, "rule") == NULL && hf_xml_get(set, "id-ref") == NULL)
+            return set;
+    return NULL;
+}
+
+/* Nodes come into the configuration by themselves: who writes `node NAME attributes ...` means one that is
+ * there.  What it says joins what the node has. */
+static struct hf_error *join_node(xmlNode *element, const xmlNode *old)
+{
+    const char *id = hf_xml_get(element, "id"), *known = hf_xml_get_or(old, "id", "");
+
+    if (id != NULL && strcmp(id, known) != 0)
+        return hf_error_new(HF_REFUSED, "node %s has the id '%s', expected that or none",
+                            hf_xml_get_or(old, "uname", ""), known);
+    if (hf_xml_get(element, "type") != NULL &&
+        strcmp(hf_xml_get(element, "type"), hf_xml_get_or(old, "type", "member")) != 0)
+        return hf_error_new(HF_REFUSED, "node %s is of type %s, expected that or none",
+                            hf_xml_get_or(old, "uname", ""), hf_xml_get_or(old, "type", "member"));
+    for (const xmlAttr *attribute = old->properties; attribute != NULL; attribute = attribute->next)
+        if (hf_xml_get(element, (const char *)attribute->name) == NULL)
+            hf_xml_set(element, (const char *)attribute->name,
+                       hf_xml_get(old, (const char *)attribute->name));
+    HF_XML_EACH_ANY (child, old) {
+        const char *kind = (const char *)child->name;
+        xmlNode *mine = child == set_without_rule(old, kind) ? set_without_rule(element, kind) : NULL;
+
+        if (mine == NULL) {
+            xmlAddChild(element, xmlDocCopyNode((xmlNode *)child, element->doc, 1));
+            continue;
+        }
+        hf_xml_set(mine, "id", hf_xml_get(child, "id"));
+        merge_sets(mine, child);
+    }
+    return NULL;
+}
+
+static bool says_more_than_a_name(const xmlNode *element)
+{
+    return hf_xml_child(element, NULL) != NULL || hf_xml_get(element, "description") != NULL;
+}
+
+/* --- objects --- */
+
+static struct hf_error *apply_object(struct crm_edit *edit, struct crm_statement *statement,
+                                     enum crm_mode mode)
+{
+    xmlNode *element = statement->element, *old = existing(edit, element), *section;
+    bool joins =
+        mode == CRM_CREATE && old != NULL && hf_xml_is(element, "node") && says_more_than_a_name(element);
+    struct hf_error *error = joins ? join_node(element, old) : check_place(statement, old, mode);
+    bool members = has_members(element);
+
+    if (error == NULL)
+        error = check_members(edit, element, old);
+    if (error != NULL)
+        return error;
+    adopt_from(element, old != NULL ? old : previous_of(edit, element));
+    if (hf_xml_is(element, "node") && hf_xml_get(element, "id") == NULL)
+        hf_xml_set(element, "id", hf_xml_get(element, "uname"));
+    if (old != NULL)
+        unindex_old(edit, old, members);
+    error = check_new_ids(edit, element);
+    if (error != NULL) {
+        if (old != NULL)
+            index_add(edit->index, old);
+        return error;
+    }
+    section = section_of(edit, statement->section);
+    statement->element = NULL;
+    if (old != NULL)
+        xmlAddPrevSibling(old, element);
+    else
+        xmlAddChild(section, element);
+    take_members(edit, element);
+    if (old != NULL) {
+        if (members)
+            release_members(old, element);
+        hf_xml_remove(old);
+    }
+    name_and_index(edit, element, NULL);
+    return NULL;
+}
+
+/* --- sets of options, applied --- */
 
 static struct hf_error *apply_set(struct crm_edit *edit, struct crm_statement *statement)
 {
@@ -470,8 +522,9 @@ static struct hf_error *apply_op(struct crm_edit *edit, struct crm_statement *st
     xmlNode *resource = lookup(edit->index, statement->target), *operations, *op = statement->element;
 
     if (resource == NULL || (!hf_xml_is(resource, "primitive") && !hf_xml_is(resource, "template")))
-        return hf_error_new(HF_REFUSED, "monitor: '%s' does not exist, expected the id of a primitive",
-                            statement->target);
+        return hf_error_new(HF_REFUSED, "monitor: '%s' %s%s, expected the id of a primitive",
+                            statement->target, resource == NULL ? "does not exist" : "is a ",
+                            resource == NULL ? "" : (const char *)resource->name);
     operations = hf_xml_ensure(resource, "operations");
     HF_XML_EACH (other, operations, "op")
         if (strcmp(hf_xml_get_or(other, "name", ""), "monitor") == 0 &&

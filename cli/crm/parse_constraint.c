@@ -368,11 +368,28 @@ bool crm_parse_colocation(struct crm_parser *parser, struct crm_statement *state
     return sides_or_sets(parser, ROLE, statement->element, sides, options);
 }
 
+/* kind= may stand among the options. */
+static bool check_kind(struct crm_parser *parser, xmlNode *order, const char *const *kinds)
+{
+    const char *said = hf_xml_get(order, "kind");
+    size_t at = parser->words->count;
+
+    if (said == NULL)
+        return true;
+    while (at > 0 && strncasecmp(parser->words->word[at - 1].text, "kind=", 5) != 0)
+        at--;
+    if (crm_canonical(said, kinds) == NULL)
+        return crm_wrong(parser, at > 0 ? &parser->words->word[at - 1] : NULL,
+                         "found kind '%.60s', expected one of Mandatory, Optional, Serialize", said);
+    hf_xml_set(order, "kind", crm_canonical(said, kinds));
+    return true;
+}
+
 bool crm_parse_order(struct crm_parser *parser, struct crm_statement *statement)
 {
     static const char *const kinds[] = {"Mandatory", "Optional", "Serialize", NULL};
     static const char *const sides[] = {"first", "then", NULL};
-    static const char *const options[] = {"symmetrical", "require-all", "description", NULL};
+    static const char *const options[] = {"symmetrical", "require-all", "kind", "description", NULL};
     HF_CLEANUP(hf_freep) char *label = NULL, *score = NULL;
     const struct crm_word *word;
 
@@ -400,7 +417,9 @@ bool crm_parse_order(struct crm_parser *parser, struct crm_statement *statement)
                        ? "Optional"
                        : "Mandatory");
     }
-    return sides_or_sets(parser, ACTION, statement->element, sides, options);
+    if (!sides_or_sets(parser, ACTION, statement->element, sides, options))
+        return false;
+    return check_kind(parser, statement->element, kinds);
 }
 
 bool crm_parse_ticket(struct crm_parser *parser, struct crm_statement *statement)

@@ -31,29 +31,41 @@ static bool node_name(struct crm_parser *parser, xmlNode *node)
     return true;
 }
 
-bool crm_parse_node(struct crm_parser *parser, struct crm_statement *statement)
+/* What may be said of a node, in any order. */
+static bool node_lists(struct crm_parser *parser, xmlNode *node)
 {
     static const struct crm_set_name sets[] = {
         {"attributes", "instance_attributes"}, {"utilization", "utilization"}, {NULL, NULL}};
-    HF_CLEANUP(hf_freep) char *label = NULL;
-    const char *id, *text;
+    const char *text;
     size_t before;
 
-    statement->element = xmlNewNode(NULL, (const xmlChar *)"node");
-    if ((id = crm_pair(parser, "$id")) == NULL && crm_label(parser, "ID:", &label))
-        id = label;
-    hf_xml_set(statement->element, "id", id);
-    if (!node_name(parser, statement->element))
-        return false;
     do {
         before = parser->at;
         if ((text = crm_pair(parser, "description")) != NULL)
-            hf_xml_set(statement->element, "description", text);
-        else if (!crm_attribute_sets(parser, statement->element, sets, NULL))
+            hf_xml_set(node, "description", text);
+        else if (!crm_attribute_sets(parser, node, sets, NULL))
             return false;
     } while (parser->at > before);
     crm_expect(parser, "description=", true);
     return true;
+}
+
+bool crm_parse_node(struct crm_parser *parser, struct crm_statement *statement)
+{
+    HF_CLEANUP(hf_freep) char *label = NULL;
+    const char *id;
+
+    statement->element = xmlNewNode(NULL, (const xmlChar *)"node");
+    if ((id = crm_pair(parser, "$id")) == NULL && crm_label(parser, "ID:", &label)) {
+        id = label;
+        if (!crm_more(parser) || crm_at_keyword(parser, "attributes") ||
+            crm_at_keyword(parser, "utilization")) {
+            hf_xml_set(statement->element, "uname", label); /* NAME: with nothing but a list behind it */
+            return node_lists(parser, statement->element);
+        }
+    }
+    hf_xml_set(statement->element, "id", id);
+    return node_name(parser, statement->element) && node_lists(parser, statement->element);
 }
 
 /* --- property, rsc_defaults, op_defaults --- */

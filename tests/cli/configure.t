@@ -98,3 +98,30 @@ holdfast: 'configure erase' deletes everything, expected --force
 [3]
 $ holdfast configure erase --force; holdfast configure show
 node n1
+$ printf 'node 1: m1\nnode 2: m2\nprimitive k1 Dummy\nprimitive k2 Dummy\nprimitive k3 Dummy\nclone kc k3\n' | holdfast configure; holdfast configure show changed
+$ holdfast configure node m1 attributes standby=off utilization cpu=4; holdfast configure node m1: attributes rack=a standby=on; holdfast configure node 1: m1 attributes door=2
+$ holdfast configure show m1
+node 1: m1 \
+	attributes standby=on rack=a door=2 \
+	utilization cpu=4
+$ holdfast configure node m1; holdfast configure node 7: m1 attributes rack=b
+holdfast: node m1 exists already, expected a new id ('configure load update' or 'configure edit' replace objects)
+holdfast: node m1 has the id '1', expected that or none
+[3]
+$ holdfast configure node m1:remote attributes rack=b
+holdfast: node m1 is of type member, expected that or none
+[3]
+$ holdfast configure node m3: attributes rack=c; holdfast configure show m3
+node m3 \
+	attributes rack=c
+$ holdfast configure monitor kc 10s; holdfast configure monitor nobody 10s
+holdfast: monitor: 'kc' is a clone, expected the id of a primitive
+holdfast: monitor: 'nobody' does not exist, expected the id of a primitive
+[3]
+$ holdfast configure order k1-k2 kind=optional [ k1 k2 ] kc; holdfast configure order k2-k1 k2 k1 symmetrical=false kind=Serialize
+$ holdfast configure show k1-k2 k2-k1
+order k1-k2 Optional: [ k1 k2 ] kc
+order k2-k1 Serialize: k2 k1 symmetrical=false
+$ holdfast configure order kk k1 k2 kind=Seralize symmetrical=false
+holdfast: line 1, column 16: found kind 'Seralize', expected one of Mandatory, Optional, Serialize
+[2]

@@ -82,3 +82,6 @@ $ printf 'tag t web db\n' | holdfast configure; holdfast resource stop t; holdfa
 holdfast: tag t exists already, expected a new id ('configure load update' or 'configure edit' replace objects)
 holdfast: stopped at line 1; later lines were not run
 2
+$ printf 'primitive pm Dummy\nms pms pm\n' | holdfast configure; holdfast configure show type:ms
+clone pms pm \
+	meta promotable=true

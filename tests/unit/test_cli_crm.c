@@ -264,7 +264,7 @@ static const struct {
      "line 1, column 9: found action 'strat' for resource a, expected one of start, stop, "},
     {"order o a b symetrical=false",
      "line 1, column 13: found 'symetrical=false', expected one of symmetrical, "
-     "require-all, description; did you mean 'symmetrical'?"},
+     "require-all, kind, description; did you mean 'symmetrical'?"},
     {"rsc_ticket t ticket a", "line 1, column 14: found 'ticket', expected TICKET:"},
     {"rsc_ticket t ticket: a loss-policy=exlpode",
      "line 1, column 24: found loss-policy 'exlpode', expected one of"},
@@ -444,7 +444,7 @@ static void refusals(void **state)
         {"monitor c 10s\nmonitor c 10s:3s",
          "line 2: monitor: 'c' has a monitor with interval 10s already, expected "
          "another interval"},
-        {"monitor g 10s", "line 1: monitor: 'g' does not exist, expected the id of a primitive"},
+        {"monitor g 10s", "line 1: monitor: 'g' is a group, expected the id of a primitive"},
     };
 
     for (size_t i = 0; i < HF_ARRAY_LENGTH(table); i++) {
