@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/status.h"
 #include "lib/xml.h"
 
@@ -181,8 +182,7 @@ static struct hf_error *run_status_attribute(struct session *session, int argc, 
         return set_transient(session, argv[1], argv[3], argv[4]);
     if (argc == 4 && strcmp(argv[2], "delete") == 0)
         return set_transient(session, argv[1], argv[3], NULL);
-    return hf_error_new(HF_USAGE, "found '%s', expected: %s NODE show [NAME] | set NAME VALUE | delete NAME",
-                        argv[2], argv[0]);
+    return command_wrong_action(argc, argv, "NODE show [NAME] | set NAME VALUE | delete NAME");
 }
 
 static struct hf_error *run_attribute(struct session *session, int argc, char **argv)
@@ -193,13 +193,18 @@ static struct hf_error *run_attribute(struct session *session, int argc, char **
         return show_attribute(session, argv[1], set, argc == 4 ? argv[3] : NULL);
     if (argc == 6 && strcmp(argv[2], "set") == 0 && strcmp(argv[5], "reboot") == 0 && argv[0][0] == 'a')
         return set_transient(session, argv[1], argv[3], argv[4]);
-    if (argc == 5 && strcmp(argv[2], "set") == 0)
-        return change_attribute(session, argv[1], true, set, argv[3], argv[4]);
+    if (argc == 5 && strcmp(argv[2], "set") == 0) {
+        struct hf_error *error =
+            argv[0][0] == 'u' && !session->force ? option_check_utilization(argv[3], argv[4]) : NULL;
+
+        return error != NULL ? hf_error_wrap(error, "refused (--force overrides)")
+                             : change_attribute(session, argv[1], true, set, argv[3], argv[4]);
+    }
     if (argc == 4 && strcmp(argv[2], "delete") == 0)
-        return change_attribute(session, argv[1], true, set, argv[3], NULL);
-    return hf_error_new(HF_USAGE,
-                        "found '%s', expected: %s NODE show [NAME] | set NAME VALUE%s | delete NAME", argv[2],
-                        argv[0], argv[0][0] == 'a' ? " [reboot]" : "");
+        return remove_attribute(session, argv[1], true, set, argv[3]);
+    return command_wrong_action(argc, argv,
+                                argv[0][0] == 'a' ? "NODE show [NAME] | set NAME VALUE [reboot] | delete NAME"
+                                                  : "NODE show [NAME] | set NAME VALUE | delete NAME");
 }
 
 /* --- show, list --- */

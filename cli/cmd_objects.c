@@ -4,7 +4,9 @@
 
 #include "cli/agents.h"
 #include "cli/command.h"
+#include "cli/constraints.h"
 #include "cli/crm/print.h"
+#include "cli/options.h"
 #include "cli/program.h"
 #include "cli/simulate.h"
 #include "cli/statements.h"
@@ -19,6 +21,7 @@ enum { FILTER_MS = 60000 };
 
 struct value_edit {
     const char *path, *value;
+    bool force;
 };
 
 /* Sets the attribute of this name where the element has it; false if it has it nowhere. */
@@ -84,6 +87,18 @@ static xmlNode *object_of_path(const struct crm_edit *edit, const char *path, co
     return NULL;
 }
 
+static struct hf_error *check_changed(const struct crm_edit *edit, const xmlNode *object)
+{
+    const char *section = object == NULL ? NULL : crm_section_of((const char *)object->name);
+    struct hf_error *error;
+
+    if (section == NULL)
+        return NULL;
+    error = strcmp(section, "constraints") == 0 ? constraint_check(edit, object)
+                                                : option_check_element(object, section);
+    return error != NULL ? hf_error_wrap(error, "refused (--force overrides)") : NULL;
+}
+
 static struct hf_error *value_editor(struct crm_edit *edit, void *context)
 {
     const struct value_edit *wanted = context;
@@ -103,14 +118,15 @@ static struct hf_error *value_editor(struct crm_edit *edit, void *context)
         return hf_error_new(HF_REFUSED,
                             "'%s' has several such operations, expected ID.OPERATION.INTERVAL.NAME",
                             hf_xml_get_or(object, "id", ""));
-    return found ? NULL
-                 : hf_error_new(HF_REFUSED, "'%s' has no '%s' that could be set ('configure show %s')",
-                                hf_xml_get_or(object, "id", ""), rest, hf_xml_get_or(object, "id", ""));
+    if (!found)
+        return hf_error_new(HF_REFUSED, "'%s' has no '%s' that could be set ('configure show %s')",
+                            hf_xml_get_or(object, "id", ""), rest, hf_xml_get_or(object, "id", ""));
+    return wanted->force ? NULL : check_changed(edit, crm_object_of(object));
 }
 
 struct hf_error *run_set_value(struct session *session, int argc, char **argv)
 {
-    struct value_edit wanted = {argv[1], argv[2]};
+    struct value_edit wanted = {argv[1], argv[2], session->force};
     struct session_edit edit = {.editor = value_editor, .context = &wanted};
 
     return session_change(session, &edit, NULL);

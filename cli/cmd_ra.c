@@ -82,6 +82,7 @@ static struct hf_error *run_list(struct session *session, int argc, char **argv)
 static struct hf_error *run_providers(struct session *session, int argc, char **argv)
 {
     char **providers = agent_providers();
+    bool found = false;
 
     hf_write_list(session->writer, "providers");
     for (char **each = providers; *each != NULL; each++) {
@@ -92,12 +93,15 @@ static struct hf_error *run_providers(struct session *session, int argc, char **
                 continue;
             hf_write_string(session->writer, NULL, NULL, *each);
             hf_write_line(session->writer, "%s", *each);
+            found = true;
         }
         agent_list_free(types);
     }
     hf_write_end(session->writer);
     agent_list_free(providers);
-    return NULL;
+    return found ? NULL
+                 : hf_error_new(HF_REFUSED, "no provider has an agent '%s' on this machine ('ra list ocf')",
+                                argv[1]);
 }
 
 /* The text of a child element, with line ends and indents made single blanks; the caller's. */

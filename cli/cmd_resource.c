@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/agents.h"
 #include "cli/command.h"
 #include "cli/crm/print.h"
 #include "cli/explain.h"
@@ -696,6 +697,48 @@ static struct hf_error *show_attribute(struct session *session, const char *id, 
     return error;
 }
 
+/* Whether the agent knows this parameter, as far as it can be asked on this machine. */
+static struct hf_error *check_parameter(struct session *session, const char *id, const char *parameter)
+{
+    HF_CLEANUP(hf_xml_doc_freep) xmlDoc *cib = NULL, *metadata = NULL;
+    struct hf_error *error = session_cib(session, &cib);
+    struct crm_edit look;
+    const xmlNode *owner;
+
+    if (error != NULL)
+        return error;
+    crm_edit_begin(&look, hf_xml_child(xmlDocGetRootElement(cib), "configuration"));
+    owner = crm_edit_find(&look, id);
+    if (owner != NULL && hf_xml_get(owner, "template") != NULL)
+        owner = crm_edit_find(&look, hf_xml_get(owner, "template"));
+    if (owner != NULL && hf_xml_get(owner, "class") != NULL) {
+        struct agent_name name = {.class = hf_xml_get(owner, "class"),
+                                  .provider = hf_xml_get(owner, "provider"),
+                                  .type = hf_xml_get(owner, "type")};
+
+        hf_error_free(agent_metadata(&name, &metadata));
+        if (metadata != NULL)
+            error = agent_check_known(xmlDocGetRootElement(metadata), &name, parameter);
+    }
+    crm_edit_end(&look);
+    return error;
+}
+
+/* COMMAND RESOURCE set NAME VALUE */
+static struct hf_error *check_attribute(struct session *session, char **argv)
+{
+    struct hf_error *error;
+
+    if (strcmp(argv[0], "param") == 0)
+        return check_parameter(session, argv[1], argv[3]);
+    if (strcmp(argv[0], "meta") != 0)
+        return option_check_utilization(argv[3], argv[4]);
+    error = option_check(OPTION_META, argv[3], argv[4]);
+    if (error == NULL)
+        option_tell_name(OPTION_META, argv[3]);
+    return error;
+}
+
 static struct hf_error *run_attribute(struct session *session, int argc, char **argv)
 {
     const char *set = strcmp(argv[0], "param") == 0  ? "instance_attributes"
@@ -705,18 +748,14 @@ static struct hf_error *run_attribute(struct session *session, int argc, char **
     if (argc == 2 || (argc <= 4 && strcmp(argv[2], "show") == 0))
         return show_attribute(session, argv[1], set, argc == 4 ? argv[3] : NULL);
     if (argc == 5 && strcmp(argv[2], "set") == 0) {
-        struct hf_error *error = strcmp(argv[0], "meta") == 0 && !session->force
-                                     ? option_check(OPTION_META, argv[3], argv[4])
-                                     : NULL;
+        struct hf_error *error = session->force ? NULL : check_attribute(session, argv);
 
         return error != NULL ? hf_error_wrap(error, "refused (--force overrides)")
                              : change_attribute(session, argv[1], false, set, argv[3], argv[4]);
     }
     if (argc == 4 && strcmp(argv[2], "delete") == 0)
-        return change_attribute(session, argv[1], false, set, argv[3], NULL);
-    return hf_error_new(HF_USAGE,
-                        "found '%s', expected: %s RESOURCE show [NAME] | set NAME VALUE | delete NAME",
-                        argv[2], argv[0]);
+        return remove_attribute(session, argv[1], false, set, argv[3]);
+    return command_wrong_action(argc, argv, "RESOURCE show [NAME] | set NAME VALUE | delete NAME");
 }
 
 /* --- locate, status, list --- */

@@ -467,6 +467,29 @@ struct hf_error *change_attribute(struct session *session, const char *id, bool 
     return session_change(session, &edit, NULL);
 }
 
+struct hf_error *remove_attribute(struct session *session, const char *id, bool node, const char *set,
+                                  const char *name)
+{
+    struct attribute_edit wanted = {.id = id, .node = node, .set = set, .name = name};
+    struct session_edit edit = {.editor = attribute_editor, .context = &wanted};
+    struct hf_error *error = session_change(session, &edit, NULL);
+
+    if (error == NULL && !wanted.changed)
+        hf_write_line(session->writer, "'%s' has no '%s'.", id, name);
+    return error;
+}
+
+struct hf_error *command_wrong_action(int argc, char **argv, const char *usage)
+{
+    static const char *const actions[] = {"set", "show", "delete"};
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(actions); i++)
+        if (strcmp(argv[2], actions[i]) == 0)
+            return hf_error_new(HF_USAGE, "found %d argument%s behind '%s', expected: %s %s", argc - 3,
+                                argc == 4 ? "" : "s", argv[2], argv[0], usage);
+    return hf_error_new(HF_USAGE, "found '%s', expected: %s %s", argv[2], argv[0], usage);
+}
+
 bool ask_yes(struct session *session, const char *question)
 {
     char answer[16];

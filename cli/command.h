@@ -112,9 +112,14 @@ struct attribute_edit {
     bool changed; /* out */
 };
 session_editor attribute_editor;
+/* COMMAND OBJECT ACTION ...: what is wrong with the action, or with the number of its arguments. */
+struct hf_error *command_wrong_action(int argc, char **argv, const char *usage) HF_MUST_CHECK;
 /* That edit, carried out. Prints nothing. */
 struct hf_error *change_attribute(struct session *session, const char *id, bool node, const char *set,
                                   const char *name, const char *value);
+/* The same that removes, and tells if there was nothing to remove. */
+struct hf_error *remove_attribute(struct session *session, const char *id, bool node, const char *set,
+                                  const char *name);
 /* HF_USAGE where nobody is there to edit: no terminal, and no EDITOR. */
 struct hf_error *edit_possible(const struct session *session) HF_MUST_CHECK;
 /* Lets the user's editor work on a text; the result is the caller's. */

@@ -54,7 +54,9 @@ static const struct {
      "parameters are read by root and the group haclient only; name a file in the agent's parameter (such as "
      "passwd_script or password_file) for what must not be in the configuration"},
     {"resource", "tune", "'configure set RESOURCE.NAME VALUE'"},
+    {"resource", "reprobe", "'resource refresh'"},
     {"node", "server_list", "'node server'"},
+    {"node", "rename", "a node has its name from corosync.conf ('corosync edit' on each node)"},
     {"cluster", "init", SETUP},
     {"cluster", "join", SETUP},
     {"cluster", "add", SETUP},

@@ -326,7 +326,26 @@ struct hf_error *option_check(enum option_kind kind, const char *name, const cha
     return hf_error_new(HF_REFUSED, "there is no %s '%s'; did you mean '%s'?", kinds[kind], name, near);
 }
 
+struct hf_error *option_check_utilization(const char *name, const char *value)
+{
+    return value == NULL || is_number(value)
+               ? NULL
+               : hf_error_new(HF_REFUSED, "utilization %.60s: found '%.60s', expected a whole number", name,
+                              value);
+}
+
 /* --- elements --- */
+
+static struct hf_error *check_utilization(const xmlNode *object)
+{
+    struct hf_error *error = NULL;
+
+    HF_XML_EACH (set, object, "utilization")
+        HF_XML_EACH (pair, set, "nvpair")
+            if (error == NULL)
+                error = option_check_utilization(hf_xml_get_or(pair, "name", ""), hf_xml_get(pair, "value"));
+    return error;
+}
 
 static struct hf_error *check_set(const xmlNode *set, enum option_kind kind)
 {
@@ -364,6 +383,8 @@ static struct hf_error *check_resource(const xmlNode *resource)
     HF_XML_EACH (op, hf_xml_child(resource, "operations"), "op")
         if (error == NULL)
             error = check_operation(op);
+    if (error == NULL)
+        error = check_utilization(resource);
     HF_XML_EACH_ANY (child, resource)
         if (error == NULL && crm_section_of((const char *)child->name) != NULL)
             error = check_resource(child);
@@ -380,20 +401,25 @@ struct hf_error *option_check_element(const xmlNode *element, const char *sectio
         return check_set(element, OPTION_OPERATION);
     if (hf_xml_is(element, "op"))
         return check_operation(element);
+    if (hf_xml_is(element, "node"))
+        return hf_error_wrap(check_utilization(element), "node %s", hf_xml_get_or(element, "uname", ""));
     return strcmp(section, "resources") == 0 ? check_resource(element) : NULL;
 }
 
 /* --- unknown names --- */
 
+void option_tell_name(enum option_kind kind, const char *name)
+{
+    if (*name != '$' && option_values(kind, name) == NULL)
+        fprintf(stderr, "holdfast: warning: there is no %s '%.60s': it is kept, and has no effect here\n",
+                kinds[kind], name);
+}
+
 static void tell_unknown(const xmlNode *set, enum option_kind kind)
 {
-    HF_XML_EACH (pair, set, "nvpair") {
-        const char *name = hf_xml_get(pair, "name");
-
-        if (name != NULL && *name != '$' && option_values(kind, name) == NULL)
-            fprintf(stderr, "holdfast: warning: there is no %s '%.60s': it is kept, and has no effect here\n",
-                    kinds[kind], name);
-    }
+    HF_XML_EACH (pair, set, "nvpair")
+        if (hf_xml_get(pair, "name") != NULL)
+            option_tell_name(kind, hf_xml_get(pair, "name"));
 }
 
 void option_tell_unknown(const xmlNode *element, const char *section)

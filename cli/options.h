@@ -15,8 +15,11 @@ enum option_kind { OPTION_CLUSTER, OPTION_META, OPTION_OPERATION };
 struct hf_error *option_check(enum option_kind kind, const char *name, const char *value) HF_MUST_CHECK;
 /* The same for every option written in an element of a statement (a property set, a resource, ...). */
 struct hf_error *option_check_element(const xmlNode *element, const char *section) HF_MUST_CHECK;
+/* HF_REFUSED for what is not a whole number. */
+struct hf_error *option_check_utilization(const char *name, const char *value) HF_MUST_CHECK;
 /* Tells of what none of the options is: it is kept, but nothing here will read it. */
 void option_tell_unknown(const xmlNode *element, const char *section);
+void option_tell_name(enum option_kind kind, const char *name);
 /* What the values of a known option look like ("true or false", "stop|freeze"), NULL for an unknown one. */
 const char *option_values(enum option_kind kind, const char *name);
 /* The name of the nth known option, NULL behind the last. */

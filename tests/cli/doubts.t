@@ -79,3 +79,33 @@ warning: fencing is enabled but no fence device is configured: resources stay as
 The configuration is valid.
 $ holdfast --json configure verify | grep o5
     "order o5: 'b' is named twice with action start, expected another resource",
+$ holdfast configure primitive e Dummy meta is-managed=true op monitor interval=10s utilization cpu=many
+holdfast: refused (--force overrides): primitive e: utilization cpu: found 'many', expected a whole number
+[3]
+$ holdfast configure primitive e ocf:test:Good params ip=10.0.0.1 meta is-managed=true op monitor interval=10s utilization cpu=2; holdfast configure node n1 utilization cpu=x
+holdfast: refused (--force overrides): node n1: utilization cpu: found 'x', expected a whole number
+[3]
+$ holdfast configure set e.monitor.interval -5s; holdfast configure set e.is-managed perhaps; holdfast configure set e.cpu x; holdfast configure set o4.then cl
+holdfast: refused (--force overrides): primitive e: op monitor: operation attribute interval: found '-5s', expected no less than 0
+holdfast: refused (--force overrides): primitive e: meta attribute is-managed: found 'perhaps', expected true or false
+holdfast: refused (--force overrides): primitive e: utilization cpu: found 'x', expected a whole number
+holdfast: refused (--force overrides): order o4: 'cl' is named twice with action start, expected another resource
+[3]
+$ holdfast resource param e set ipp 10.0.0.2; holdfast resource meta e set shape round; holdfast resource utilization e set cpu 1.5; holdfast node utilization n1 set cpu 1.5
+holdfast: refused (--force overrides): agent ocf:test:Good has no parameter 'ipp', expected one of those that 'ra info ocf:test:Good' lists
+holdfast: warning: there is no meta attribute 'shape': it is kept, and has no effect here
+holdfast: refused (--force overrides): utilization cpu: found '1.5', expected a whole number
+holdfast: refused (--force overrides): utilization cpu: found '1.5', expected a whole number
+[3]
+$ holdfast resource param e set ip 10.0.0.2; holdfast resource param e delete door; holdfast node attribute n1 delete door
+'e' has no 'door'.
+'n1' has no 'door'.
+$ holdfast resource meta e set; holdfast node attribute n1 set a; holdfast resource meta e frob x
+holdfast: found 0 arguments behind 'set', expected: meta RESOURCE show [NAME] | set NAME VALUE | delete NAME
+holdfast: found 1 argument behind 'set', expected: attribute NODE show [NAME] | set NAME VALUE [reboot] | delete NAME
+holdfast: found 'frob', expected: meta RESOURCE show [NAME] | set NAME VALUE | delete NAME
+[2]
+$ holdfast ra providers Good; holdfast ra providers Nobody
+test
+holdfast: no provider has an agent 'Nobody' on this machine ('ra list ocf')
+[3]
