@@ -337,11 +337,24 @@ static struct crm_statement copy_statement(const struct crm_statement *statement
     return copy;
 }
 
+static void copy_statements(const struct crm_statements *statements, struct crm_statements *copies)
+{
+    *copies =
+        (struct crm_statements){.statement = hf_calloc(statements->count + 1, sizeof(*copies->statement)),
+                                .count = statements->count};
+    for (size_t i = 0; i < statements->count; i++) {
+        copies->statement[i] = copy_statement(&statements->statement[i]);
+        if (statements->count == 1)
+            copies->statement[i].line = 0; /* there is only one it could be */
+    }
+}
+
 static struct hf_error *statements_editor(struct crm_edit *edit, void *context)
 {
     const struct statements_edit *wanted = context;
     bool ties = mentions(wanted->statements, "constraints") || mentions(wanted->statements, "resources");
     xmlHashTable *before = ties && !wanted->session->force ? meaningless_constraints(edit) : NULL;
+    struct crm_statements copies;
     struct hf_error *error = NULL;
 
     edit->force = wanted->session->force;
@@ -349,15 +362,11 @@ static struct hf_error *statements_editor(struct crm_edit *edit, void *context)
         crm_edit_keep_section(edit, "nodes");
     if (wanted->n_gone > 0)
         error = crm_edit_delete(edit, wanted->gone, wanted->n_gone);
-    for (size_t i = 0; i < wanted->statements->count && error == NULL; i++) {
-        struct crm_statement copy = copy_statement(&wanted->statements->statement[i]);
-        int line = copy.line;
-
-        error = crm_edit_apply(edit, &copy, wanted->scope == STATEMENTS_UPDATE ? CRM_UPDATE : CRM_CREATE);
-        crm_statement_free(&copy);
-        if (line > 0 && wanted->statements->count > 1)
-            error = hf_error_wrap(error, "line %d", line);
-    }
+    copy_statements(wanted->statements, &copies);
+    if (error == NULL)
+        error =
+            crm_edit_apply_all(edit, &copies, wanted->scope == STATEMENTS_UPDATE ? CRM_UPDATE : CRM_CREATE);
+    crm_statements_free(&copies);
     if (error == NULL && before != NULL)
         error = check_constraints(wanted, edit, before);
     xmlHashFree(before, NULL);

@@ -1,6 +1,8 @@
 /* edit.c - see edit.h. */
 #include "cli/crm/edit.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/crm/print.h"
@@ -583,17 +585,74 @@ struct hf_error *crm_edit_apply(struct crm_edit *edit, struct crm_statement *sta
     return apply_object(edit, statement, mode);
 }
 
+/* --- containers that are written before their members --- */
+
+/* Which statements are still to be applied, and the number (from 1) of each by its id. */
+struct agenda {
+    const struct crm_statements *statements;
+    bool *done;
+    xmlHashTable *numbers;
+};
+
+static void agenda_begin(struct agenda *agenda, const struct crm_statements *statements)
+{
+    *agenda = (struct agenda){.statements = statements,
+                              .done = hf_calloc(statements->count + 1, sizeof(bool)),
+                              .numbers = xmlHashCreate(64)};
+    for (size_t i = 0; i < statements->count; i++) {
+        const char *id = hf_xml_get(statements->statement[i].element, "id");
+
+        if (statements->statement[i].merge == CRM_OBJECT && id != NULL)
+            xmlHashAddEntry(agenda->numbers, (const xmlChar *)id, (void *)(uintptr_t)(i + 1));
+    }
+}
+
+static void agenda_end(struct agenda *agenda)
+{
+    free(agenda->done);
+    xmlHashFree(agenda->numbers, NULL);
+}
+
+static bool waits_for_member(const struct agenda *agenda, size_t at)
+{
+    HF_XML_EACH (member, agenda->statements->statement[at].element, "member") {
+        uintptr_t number =
+            (uintptr_t)xmlHashLookup(agenda->numbers, (const xmlChar *)hf_xml_get_or(member, "id", ""));
+
+        if (number > 0 && number - 1 != at && !agenda->done[number - 1])
+            return true;
+    }
+    return false;
+}
+
+/* In the order in which they are written, but for containers that have to wait.  Those that wait for each
+ * other are refused by the first of them. */
 struct hf_error *crm_edit_apply_all(struct crm_edit *edit, struct crm_statements *statements,
                                     enum crm_mode mode)
 {
-    for (size_t i = 0; i < statements->count; i++) {
-        int line = statements->statement[i].line;
-        struct hf_error *error = crm_edit_apply(edit, &statements->statement[i], mode);
+    struct agenda agenda;
+    struct hf_error *error = NULL;
+    size_t left = statements->count, before;
+    bool wait = true;
 
-        if (error != NULL)
-            return hf_error_wrap(error, "line %d", line);
+    agenda_begin(&agenda, statements);
+    while (left > 0 && error == NULL) {
+        before = left;
+        for (size_t i = 0; i < statements->count && error == NULL; i++) {
+            int line = statements->statement[i].line;
+
+            if (agenda.done[i] || (wait && waits_for_member(&agenda, i)))
+                continue;
+            error = crm_edit_apply(edit, &statements->statement[i], mode);
+            agenda.done[i] = true;
+            left--;
+            if (line > 0)
+                error = hf_error_wrap(error, "line %d", line);
+        }
+        wait = left < before;
     }
-    return NULL;
+    agenda_end(&agenda);
+    return error;
 }
 
 /* --- references --- */

@@ -190,3 +190,10 @@ holdfast: word 3 of the command is not text in UTF-8
 }
 holdfast: word 3 of the command is not text in UTF-8
 [2]
+$ printf 'clone fg-clone fg\ngroup fg f1 f2\nprimitive f1 Dummy\nprimitive f2 Dummy\n' >forward.crm; holdfast configure load update forward.crm; holdfast configure show fg fg-clone
+clone fg-clone fg
+group fg f1 f2
+$ printf 'group fx fy\ngroup fy fx\n' | holdfast configure load update -; printf 'group fx nobody\nprimitive fz Dummy\n' | holdfast configure load update -
+holdfast: standard input: line 1: group fx: resource 'fy' does not exist, expected the id of a primitive
+holdfast: standard input: line 1: group fx: resource 'nobody' does not exist, expected the id of a primitive
+[3]
