@@ -128,6 +128,9 @@ static void set_ocf(struct environment *environment, const struct runner_call *c
         environment_set(environment, name, param->value);
         free(name);
     }
+    /* Most agents call crm_attribute and the like not on their PATH but in this folder. */
+    if (places->compat_dir != NULL)
+        environment_set(environment, "HA_SBIN_DIR", places->compat_dir);
     environment_set(environment, "OCF_RA_VERSION_MAJOR", "1");
     environment_set(environment, "OCF_RA_VERSION_MINOR", "1");
     environment_set(environment, "OCF_ROOT", places->ocf_root);

@@ -8,7 +8,7 @@ daemon=
 trap '[ -z "$daemon" ] || kill "$daemon" 2>/dev/null; rm -rf "$dir"' EXIT
 export HOLDFAST_CONTROL=holdfast-compat-test-$$
 mkdir "$dir/bin"
-for name in crm_node crm_attribute crm_master crm_standby attrd_updater crm_resource cibadmin; do
+for name in crm_node crm_attribute crm_master crm_standby attrd_updater crm_resource cibadmin crm_mon; do
     printf '#!/bin/bash\nexec -a %s %q "$@"\n' "$name" "$build/holdfast-compat" >"$dir/bin/$name"
     chmod +x "$dir/bin/$name"
 done
@@ -119,5 +119,11 @@ story "cibadmin"
 equal "-Q --xpath" '<nvpair id="ip-ip" name="ip" value="10.0.0.1"/>' "$(cibadmin -Q --xpath "//nvpair[@id='ip-ip']")"
 check "-Q -o resources" grep -q 'primitive id="db"' <(cibadmin -Q -o resources)
 equal "nothing there" 105 "$(code cibadmin -Q --xpath '//nothing')"
+if [ -x /usr/sbin/crm_mon ]; then
+    equal "crm_mon over it, as agents call it" "n1 n2 n3" \
+        "$(CIB_file=<(cibadmin -Q | sed 's/<cib/& validate-with="none"/') crm_mon -1 --output-as=xml | grep -o '<node name="[^"]*" id' | cut -d'"' -f2 | xargs)"
+else
+    skip "crm_mon over it" "there is no crm_mon"
+fi
 equal "no changes" 64 "$(code cibadmin -R)"
 finish

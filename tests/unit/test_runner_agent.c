@@ -81,6 +81,7 @@ static void ocf_agents_get_their_environment(void **state)
     assert_string_equal(variable(&command, "OCF_RESOURCE_TYPE"), "IPaddr2");
     assert_string_equal(variable(&command, "OCF_RESOURCE_PROVIDER"), "heartbeat");
     assert_string_equal(variable(&command, "PATH"), "/compat:/bin");
+    assert_string_equal(variable(&command, "HA_SBIN_DIR"), "/compat");
     assert_string_equal(variable(&command, "HOME"), "/root");
     assert_string_equal(variable(&command, "HA_logfacility"), "daemon");
     assert_string_equal(variable(&command, "LC_ALL"), "C");

@@ -3,7 +3,8 @@
  * One program with several names, installed in a folder that the agent runner puts first in agents' PATH:
  * crm_node, crm_attribute, crm_master, crm_standby, attrd_updater, crm_resource and cibadmin.  Each takes the
  * options of Pacemaker's command that agents use, prints in its format and ends with its exit codes; what it
- * does not do it refuses by name. Everything goes over the control socket (lib/control.h, doc/control.md). */
+ * does not do it refuses by name. (crm_mon is the machine's own, if there is one.) Everything goes over the
+ * control socket (lib/control.h, doc/control.md). */
 #ifndef HF_RUNNER_COMPAT_H
 #define HF_RUNNER_COMPAT_H
 

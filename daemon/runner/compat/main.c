@@ -1,6 +1,7 @@
 /* main.c - which of the commands it is called as, and what they share; see compat.h. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/runner/compat/compat.h"
 
@@ -127,6 +128,16 @@ xmlNode *compat_find_state(xmlNode *root, const char *name)
     return find_by_uname(hf_xml_child(root, "status"), "node_state", name);
 }
 
+/* Agents let crm_mon show a file, which is what `cibadmin -Q` prints: that needs no daemon of its own. */
+static int run_mon(struct compat *compat, int argc, char **argv)
+{
+    static const char own[] = "/usr/sbin/crm_mon";
+
+    execv(own, argv);
+    return compat_fail(compat, COMPAT_DISCONNECTED, "there is no %s, expected that of pacemaker-cli-utils",
+                       own);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -136,7 +147,7 @@ int main(int argc, char **argv)
         {"crm_node", compat_run_node},        {"crm_attribute", compat_run_attribute},
         {"crm_master", compat_run_attribute}, {"crm_standby", compat_run_attribute},
         {"attrd_updater", compat_run_attrd},  {"crm_resource", compat_run_resource},
-        {"cibadmin", compat_run_cibadmin},
+        {"cibadmin", compat_run_cibadmin},    {"crm_mon", run_mon},
     };
     const char *slash = strrchr(argv[0], '/');
     struct compat compat = {.name = slash == NULL ? argv[0] : slash + 1};
@@ -154,7 +165,7 @@ int main(int argc, char **argv)
     }
     fprintf(stderr,
             "%s: expected to be called as crm_node, crm_attribute, crm_master, crm_standby, attrd_updater, "
-            "crm_resource or cibadmin\n",
+            "crm_resource, cibadmin or crm_mon\n",
             compat.name);
     return COMPAT_USAGE;
 }

@@ -9,10 +9,16 @@ put n1 /root/c.crm <<'CRM'
 property stonith-enabled=false
 primitive d1 ocf:pacemaker:Dummy op monitor interval=10s
 primitive d2 ocf:pacemaker:Dummy
+primitive state ocf:pacemaker:Stateful op monitor interval=10s role=Promoted op monitor interval=11s role=Unpromoted
+clone states state meta promotable=true
 primitive slow ocf:pacemaker:Dummy params op_sleep=6 meta target-role=Stopped
 CRM
 check "a configuration" hf n1 --wait=60 configure load update /root/c.crm
 [ $failed = 0 ] || finish
+
+promoted() { hf n2 status | grep -qE 'Promoted: \[ n[12] \]'; }
+within 20 "an agent that says its score by crm_attribute is promoted" promoted
+equal "once: the score is on one node" "10 5" "$(for n in n1 n2; do hf n1 node status-attr $n show master-state; done | sed 's/.*=//' | sort -rn | xargs)"
 
 # EXIT-CODE OUTPUT(json, none) COMMAND
 table() {

@@ -4,8 +4,9 @@
 . "$(dirname "$0")/../stories.sh"
 . "$top/tests/lab/peers.sh"
 
-# Pacemaker's own business, which no agent asks for: where its log is, its start-up, its version.
-own='^(HA_LOGFILE|HA_logfile|HA_mcp|PCMK_logfile|PCMK_mcp|PCMK_watchdog|OCF_RESKEY_crm_feature_set)='
+# Pacemaker's own business, which no agent asks for: where its log is, its start-up, its version.  Ours: where the
+# commands are that agents call.
+own='^(HA_SBIN_DIR|HA_LOGFILE|HA_logfile|HA_mcp|PCMK_logfile|PCMK_mcp|PCMK_watchdog|OCF_RESKEY_crm_feature_set)='
 
 # Which instance of a clone is on which node, and in which order nodes are listed, follows from who came first.
 comparable() { # NOTE
