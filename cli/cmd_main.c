@@ -1,5 +1,6 @@
 /* cmd_main.c - the commands that stand alone: status, verify, simulate, explain, help, version. */
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "cli/explain.h"
@@ -7,6 +8,7 @@
 #include "cli/constraints.h"
 #include "cli/locks.h"
 #include "cli/options.h"
+#include "cli/rules.h"
 #include "cli/simulate.h"
 #include "cli/statements.h"
 #include "cli/status.h"
@@ -74,6 +76,27 @@ static void write_warning(struct hf_writer *writer, const char *text)
     hf_write_line(writer, "warning: %s", text);
 }
 
+/* Only an instance of a promotable clone can be promoted. */
+static struct hf_error *role_check(const xmlNode *resource, bool promotable)
+{
+    const char *role = crm_attribute(resource, "meta_attributes", "target-role"),
+               *says = crm_attribute(resource, "meta_attributes", "promotable");
+    struct hf_error *error = NULL;
+
+    if (hf_xml_is(resource, "master"))
+        promotable = true;
+    else if (hf_xml_is(resource, "clone") && says != NULL)
+        hf_parse_bool(says, &promotable);
+    if (role != NULL && !promotable && (strcasecmp(role, "Promoted") == 0 || strcasecmp(role, "Master") == 0))
+        return hf_error_new(HF_REFUSED,
+                            "%s %s: target-role=%s has no effect: it is not in a promotable clone",
+                            (const char *)resource->name, hf_xml_get_or(resource, "id", ""), role);
+    HF_XML_EACH_ANY (child, resource)
+        if (error == NULL && crm_section_of((const char *)child->name) != NULL)
+            error = role_check(child, promotable);
+    return error;
+}
+
 /* What the command line would refuse, were it written here. */
 static void write_doubts(struct hf_writer *writer, const xmlNode *configuration)
 {
@@ -86,6 +109,10 @@ static void write_doubts(struct hf_writer *writer, const xmlNode *configuration)
             struct hf_error *error = strcmp(name, "constraints") == 0 ? constraint_check(&edit, element)
                                                                       : option_check_element(element, name);
 
+            if (error == NULL)
+                error = rule_check(element);
+            if (error == NULL && strcmp(name, "resources") == 0)
+                error = role_check(element, false);
             if (error != NULL)
                 write_warning(writer, hf_error_text(error));
             hf_error_free(error);

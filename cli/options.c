@@ -359,8 +359,34 @@ static struct hf_error *check_set(const xmlNode *set, enum option_kind kind)
     return NULL;
 }
 
+/* A slip in an operation's name would make an operation that nobody asks for; and only these recur. */
+static struct hf_error *check_operation_name(const xmlNode *op)
+{
+    static const char *const names[] = {"monitor",      "start",        "stop",     "promote",      "demote",
+                                        "notify",       "migrate_to",   "status",   "migrate_from", "reload",
+                                        "reload-agent", "validate-all", "meta-data"};
+    static const char *const once[] = {"start", "stop", "promote", "demote", "migrate_to", "migrate_from"};
+    const char *name = hf_xml_get_or(op, "name", ""), *interval = hf_xml_get_or(op, "interval", "0");
+    const char *near = crm_near_miss(name, names, HF_ARRAY_LENGTH(names));
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            near = NULL;
+    if (near != NULL)
+        return hf_error_new(HF_REFUSED, "there is no operation '%.60s'; did you mean '%s'?", name, near);
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(once); i++)
+        if (strcmp(name, once[i]) == 0 && strpbrk(interval, "123456789") != NULL)
+            return hf_error_new(HF_REFUSED, "op %s: found interval '%.60s', expected 0: it does not recur",
+                                name, interval);
+    return NULL;
+}
+
 static struct hf_error *check_operation(const xmlNode *op)
 {
+    struct hf_error *wrong = check_operation_name(op);
+
+    if (wrong != NULL)
+        return wrong;
     for (const xmlAttr *attribute = op->properties; attribute != NULL; attribute = attribute->next) {
         const char *name = (const char *)attribute->name;
         struct hf_error *error = NULL;

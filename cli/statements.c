@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/constraints.h"
 #include "cli/options.h"
+#include "cli/rules.h"
 #include "daemon/cib/schema.h"
 #include "daemon/sched/sched.h"
 #include "lib/xml.h"
@@ -189,6 +190,8 @@ static struct hf_error *check_options(const struct statements_edit *wanted)
 
         if (error == NULL)
             error = check_parts(statement->element);
+        if (error == NULL)
+            error = rule_check(statement->element);
         if (error == NULL)
             error = check_id(statement);
         if (error == NULL && !wanted->foreign)

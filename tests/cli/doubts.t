@@ -109,3 +109,34 @@ $ holdfast ra providers Good; holdfast ra providers Nobody
 test
 holdfast: no provider has an agent 'Nobody' on this machine ('ra list ocf')
 [3]
+$ holdfast configure location lr b rule inf: date gt notadate
+holdfast: refused (--force overrides): lr: date: found 'notadate', expected a time such as 2030-12-31 or '2030-12-31 08:00:00Z'
+[3]
+$ holdfast configure location lr b rule inf: date in start=2020-13-45; holdfast configure location lr b rule inf: date in start=2020-01-01 months=x
+holdfast: refused (--force overrides): lr: date: found '2020-13-45', expected a time such as 2030-12-31 or '2030-12-31 08:00:00Z'
+holdfast: refused (--force overrides): lr: date: found months=x, expected a whole number
+[3]
+$ for p in hours=25 weekdays=0 hours=17-9 months=abc hours=- days=1-2-3 minutes=-60; do holdfast configure location lr b rule inf: date spec $p; done
+holdfast: refused (--force overrides): lr: date: found hours=25, expected a number from 0 to 23, or a range of them
+holdfast: refused (--force overrides): lr: date: found weekdays=0, expected a number from 1 to 7, or a range of them
+holdfast: refused (--force overrides): lr: date: found hours=17-9, expected a number from 0 to 23, or a range of them
+holdfast: refused (--force overrides): lr: date: found months=abc, expected a number from 1 to 12, or a range of them
+holdfast: refused (--force overrides): lr: date: found hours=-, expected a number from 0 to 23, or a range of them
+holdfast: attribute 'days' not allowed in <date_spec id='lr-rule-expression-date_spec'>: expected id, years, months, weeks, hours, minutes, seconds, monthdays, weekdays, weekyears, yearsdays, moon or yeardays
+holdfast: refused (--force overrides): lr: date: found minutes=-60, expected a number from 0 to 59, or a range of them
+[3]
+$ holdfast configure location lr /[/ 5: n1
+holdfast: refused (--force overrides): lr: pattern: found '[', expected a regular expression: Invalid regular expression
+[3]
+$ holdfast configure location lr b rule inf: date spec hours=9-17 months=-3 years=2024- minutes=0 or date in start=2020-02-29 months=40; holdfast configure show lr
+location lr b \
+	rule inf: date spec hours=9-17 months=-3 years=2024- minutes=0 or date in start=2020-02-29 months=40
+$ holdfast configure primitive f Dummy op moniter interval=10s; holdfast configure primitive f Dummy op start interval=10s
+holdfast: refused (--force overrides): primitive f: there is no operation 'moniter'; did you mean 'monitor'?
+holdfast: refused (--force overrides): primitive f: op start: found interval '10s', expected 0: it does not recur
+[3]
+$ holdfast configure primitive f Dummy meta target-role=Promoted op start interval=0s op tidy interval=1h; holdfast configure verify | grep target-role
+warning: primitive f: target-role=Promoted has no effect: it is not in a promotable clone
+$ printf '<rsc_location id="ld" rsc="b"><rule id="ld-r" score="1"><date_expression id="ld-e" operation="gt" start="someday"/></rule></rsc_location>' | holdfast configure load update -; holdfast configure verify | grep someday
+holdfast: warning: ld: date: found 'someday', expected a time such as 2030-12-31 or '2030-12-31 08:00:00Z'
+warning: ld: date: found 'someday', expected a time such as 2030-12-31 or '2030-12-31 08:00:00Z'
