@@ -76,6 +76,13 @@ static void write_warning(struct hf_writer *writer, const char *text)
     hf_write_line(writer, "warning: %s", text);
 }
 
+static void write_doubt(struct hf_writer *writer, struct hf_error *error)
+{
+    if (error != NULL)
+        write_warning(writer, hf_error_text(error));
+    hf_error_free(error);
+}
+
 /* Only an instance of a promotable clone can be promoted. */
 static struct hf_error *role_check(const xmlNode *resource, bool promotable)
 {
@@ -113,11 +120,10 @@ static void write_doubts(struct hf_writer *writer, const xmlNode *configuration)
                 error = rule_check(element);
             if (error == NULL && strcmp(name, "resources") == 0)
                 error = role_check(element, false);
-            if (error != NULL)
-                write_warning(writer, hf_error_text(error));
-            hf_error_free(error);
+            write_doubt(writer, error);
         }
     }
+    write_doubt(writer, topology_check(&edit, hf_xml_child(configuration, "fencing-topology")));
     crm_edit_end(&edit);
 }
 

@@ -131,3 +131,36 @@ struct hf_error *constraint_check(const struct crm_edit *edit, const xmlNode *co
     return error != NULL ? error
                          : check_sets(edit, constraint, order || hf_xml_is(constraint, "rsc_colocation"));
 }
+
+static struct hf_error *check_device(const struct crm_edit *edit, const char *id)
+{
+    const xmlNode *device = crm_edit_find(edit, id);
+    const char *class;
+
+    if (device != NULL && hf_xml_get(device, "template") != NULL)
+        device = crm_edit_find(edit, hf_xml_get(device, "template"));
+    class = device == NULL ? NULL : hf_xml_get(device, "class");
+    return class == NULL || strcmp(class, "stonith") == 0
+               ? NULL
+               : hf_error_new(HF_REFUSED,
+                              "fencing_topology: '%.60s' is of class %s, expected a fence device (stonith)",
+                              id, class);
+}
+
+struct hf_error *topology_check(const struct crm_edit *edit, const xmlNode *topology)
+{
+    struct hf_error *error = NULL;
+
+    HF_XML_EACH (level, topology, "fencing-level") {
+        const char *at = hf_xml_get_or(level, "devices", "");
+
+        while (*at != '\0' && error == NULL) {
+            size_t length = strcspn(at, ", ");
+            HF_CLEANUP(hf_freep) char *id = hf_strndup(at, length);
+
+            error = *id == '\0' ? NULL : check_device(edit, id);
+            at += length + (at[length] != '\0');
+        }
+    }
+    return error;
+}

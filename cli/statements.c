@@ -340,6 +340,20 @@ static struct crm_statement copy_statement(const struct crm_statement *statement
     return copy;
 }
 
+static struct hf_error *check_topology(const struct statements_edit *wanted, const struct crm_edit *edit)
+{
+    struct hf_error *error = NULL;
+
+    if (mentions(wanted->statements, "fencing-topology"))
+        error = topology_check(edit, hf_xml_child(edit->configuration, "fencing-topology"));
+    if (error != NULL && !wanted->foreign)
+        return hf_error_wrap(error, "refused (--force overrides)");
+    if (error != NULL)
+        fprintf(stderr, "holdfast: warning: %s\n", hf_error_text(error));
+    hf_error_free(error);
+    return NULL;
+}
+
 static void copy_statements(const struct crm_statements *statements, struct crm_statements *copies)
 {
     *copies =
@@ -372,6 +386,8 @@ static struct hf_error *statements_editor(struct crm_edit *edit, void *context)
     crm_statements_free(&copies);
     if (error == NULL && before != NULL)
         error = check_constraints(wanted, edit, before);
+    if (error == NULL && !wanted->session->force)
+        error = check_topology(wanted, edit);
     xmlHashFree(before, NULL);
     if (error == NULL && !wanted->session->force)
         error = check_agents(wanted, edit);

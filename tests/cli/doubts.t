@@ -140,3 +140,12 @@ warning: primitive f: target-role=Promoted has no effect: it is not in a promota
 $ printf '<rsc_location id="ld" rsc="b"><rule id="ld-r" score="1"><date_expression id="ld-e" operation="gt" start="someday"/></rule></rsc_location>' | holdfast configure load update -; holdfast configure verify | grep someday
 holdfast: warning: ld: date: found 'someday', expected a time such as 2030-12-31 or '2030-12-31 08:00:00Z'
 warning: ld: date: found 'someday', expected a time such as 2030-12-31 or '2030-12-31 08:00:00Z'
+$ holdfast configure primitive dev stonith:fence_lab --force; holdfast configure fencing_topology n1: dev b
+holdfast: refused (--force overrides): fencing_topology: 'b' is of class ocf, expected a fence device (stonith)
+[3]
+$ holdfast configure fencing_topology n1: dev,dev; holdfast configure show fencing_topology
+fencing_topology \
+	n1: dev,dev
+$ printf '<configuration><fencing-topology><fencing-level id="fl" target="n1" index="1" devices="dev,b"/></fencing-topology></configuration>' | holdfast configure load update -; holdfast verify | grep topology
+holdfast: warning: fencing_topology: 'b' is of class ocf, expected a fence device (stonith)
+warning: fencing_topology: 'b' is of class ocf, expected a fence device (stonith)
