@@ -381,9 +381,33 @@ static struct hf_error *check_operation_name(const xmlNode *op)
     return NULL;
 }
 
+/* What the scheduler would not do at this operation: it would take the default. */
+static struct hf_error *check_on_fail(const xmlNode *op)
+{
+    const char *name = hf_xml_get_or(op, "name", ""), *value = hf_xml_get_or(op, "on-fail", ""),
+               *role = hf_xml_get_or(op, "role", "");
+    bool demote = strcasecmp(value, "demote") == 0;
+
+    if (strcmp(name, "stop") == 0 &&
+        (demote || strcasecmp(value, "standby") == 0 || strcasecmp(value, "stop") == 0))
+        return hf_error_new(HF_REFUSED, "op stop: found on-fail '%s', expected one of block, fence, ignore",
+                            value);
+    if (demote && strcmp(name, "promote") != 0 &&
+        (strcmp(name, "monitor") != 0 ||
+         (strcasecmp(role, "Promoted") != 0 && strcasecmp(role, "Master") != 0)))
+        return hf_error_new(
+            HF_REFUSED,
+            "op %s: found on-fail 'demote', which is only for promote and for monitor with role Promoted",
+            name);
+    return NULL;
+}
+
 static struct hf_error *check_operation(const xmlNode *op)
 {
     struct hf_error *wrong = check_operation_name(op);
+
+    if (wrong == NULL)
+        wrong = check_on_fail(op);
 
     if (wrong != NULL)
         return wrong;

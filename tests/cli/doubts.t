@@ -149,3 +149,9 @@ fencing_topology \
 $ printf '<configuration><fencing-topology><fencing-level id="fl" target="n1" index="1" devices="dev,b"/></fencing-topology></configuration>' | holdfast configure load update -; holdfast verify | grep topology
 holdfast: warning: fencing_topology: 'b' is of class ocf, expected a fence device (stonith)
 warning: fencing_topology: 'b' is of class ocf, expected a fence device (stonith)
+$ for o in 'stop on-fail=standby' 'start on-fail=demote' 'monitor interval=10s on-fail=demote'; do holdfast configure primitive h Dummy op $o; done
+holdfast: refused (--force overrides): primitive h: op stop: found on-fail 'standby', expected one of block, fence, ignore
+holdfast: refused (--force overrides): primitive h: op start: found on-fail 'demote', which is only for promote and for monitor with role Promoted
+holdfast: refused (--force overrides): primitive h: op monitor: found on-fail 'demote', which is only for promote and for monitor with role Promoted
+[3]
+$ holdfast configure primitive h Dummy op stop on-fail=block op start on-fail=standby op promote on-fail=demote op monitor interval=10s role=Master on-fail=demote
