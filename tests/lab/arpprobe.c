@@ -10,16 +10,17 @@
  * first has answered alone for half a second, after SIGUSR2 as soon as anybody has for a second from then on
  * (for each of the addresses).  Prints each change of owner, and at the end
  *
- *     probes N answered N doubly N changes N overlap-ms N longest-gap-ms N
+ *     probes N answered N doubly N changes N overlap-ms N longest-gap-ms N longest-pause-ms N
  *
  * With several addresses each has such lines, which its name and a colon precede, and the last line of all
- * has their sums, the longest overlap and the longest gap.
+ * has their sums, the longest overlap, gap and pause.
  *
  * Each announcement of an address (a gratuitous ARP, an unsolicited neighbor advertisement) is a line, too:
  * "N ms: announced by OWNER".  The first line says when all of this began, in seconds of the epoch.
  *
  * A probe that is answered by two counts as doubly; overlap is the longest run of such probes, a gap the
- * longest time between two answered ones (or up to the end). */
+ * longest time between two answered ones (or up to the end).  A pause is the longest time in which no probe
+ * was sent, since this process had no processor: a gap that is no longer than that may be nothing else. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -99,7 +100,7 @@ struct run {
 
 struct sums {
     uint32_t probes, answered, doubly, changes;
-    double overlap, gap;
+    double overlap, gap, pause;
 };
 
 static void open_socket(struct run *run, struct target *target, const char *interface)
@@ -412,8 +413,10 @@ static struct sums judge(const struct run *run, const struct target *target)
     for (uint32_t i = 0; i < target->sent; i++) {
         const struct probe *probe = &target->probes[i];
         double silence = owner != 0 ? ms_between(target, heard, i) : 0;
+        double paused = i > 0 ? ms_between(target, i - 1, i) : 0;
 
         sums.gap = silence > sums.gap ? silence : sums.gap;
+        sums.pause = paused > sums.pause ? paused : sums.pause;
         if (probe->first == 0)
             continue;
         sums.answered++;
@@ -438,8 +441,9 @@ static struct sums judge(const struct run *run, const struct target *target)
 
 static void print_sums(const struct sums *sums)
 {
-    printf("probes %u answered %u doubly %u changes %u overlap-ms %.0f longest-gap-ms %.0f\n", sums->probes,
-           sums->answered, sums->doubly, sums->changes, sums->overlap, sums->gap);
+    printf("probes %u answered %u doubly %u changes %u overlap-ms %.0f longest-gap-ms %.0f longest-pause-ms "
+           "%.0f\n",
+           sums->probes, sums->answered, sums->doubly, sums->changes, sums->overlap, sums->gap, sums->pause);
 }
 
 static void report(const struct run *run)
@@ -459,6 +463,7 @@ static void report(const struct run *run)
         all.changes += sums.changes;
         all.overlap = sums.overlap > all.overlap ? sums.overlap : all.overlap;
         all.gap = sums.gap > all.gap ? sums.gap : all.gap;
+        all.pause = sums.pause > all.pause ? sums.pause : all.pause;
     }
     print_sums(&all);
 }

@@ -16,9 +16,9 @@ probing() { # SECONDS: asks for the VIP every millisecond, in the background, un
 probed_enough() { # moved|whoever: the probe ends once another than before, or whoever it is, has answered alone for long enough
     on client pkill "-$([ "$1" = moved ] && echo USR1 || echo USR2)" -x lab-arpprobe
 }
-probed() { # sets $overlap and $gap, ms
+probed() { # sets $overlap and $gap, ms, and $pause, in which it did not ask
     wait "$probe"
-    read -r overlap gap < <(awk '/^probes/ { print $10, $12 }' "$scratch/probe")
+    read -r overlap gap pause < <(awk '/^probes/ { print $10, $12, $14 }' "$scratch/probe")
 }
 
 # --- faults: what happens to $owner ($next is the other), and how it is mended ---
