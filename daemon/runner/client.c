@@ -240,6 +240,13 @@ struct hf_error *runner_client_forget(struct runner_client *client, const char *
     return error;
 }
 
+struct hf_error *runner_client_hurry(struct runner_client *client, const char *resource)
+{
+    const struct runner_frame frame = {.type = RUNNER_HURRY, .resource = (char *)resource};
+
+    return send_frame(client, &frame);
+}
+
 static void send_or_die(struct runner_client *client, const struct runner_frame *frame)
 {
     struct hf_error *error = send_frame(client, frame);

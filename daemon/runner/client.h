@@ -49,6 +49,8 @@ struct hf_error *runner_client_run(struct runner_client *client,
 struct hf_error *runner_client_cancel(struct runner_client *client, const char *resource,
                                       const char *operation, uint32_t interval_ms) HF_MUST_CHECK;
 struct hf_error *runner_client_forget(struct runner_client *client, const char *resource) HF_MUST_CHECK;
+/* Its recurring operations run now, and then after their interval again: what they look at has changed. */
+struct hf_error *runner_client_hurry(struct runner_client *client, const char *resource) HF_MUST_CHECK;
 /* Asks for the history; a list asked for while there is no connection is asked for once there is one. */
 void runner_client_list(struct runner_client *client);
 /* This result and all before it are safe. */

@@ -212,6 +212,7 @@ static const char *frame_fault(const struct runner_frame *frame)
             return "the operation to cancel is empty or longer than 1024 bytes";
         /* fall through */
     case RUNNER_FORGET:
+    case RUNNER_HURRY:
         return name_fits(frame->resource, false) ? NULL
                                                  : "the resource id is empty or longer than 1024 bytes";
     default:
@@ -236,6 +237,7 @@ static void put_body(struct hf_buf *buf, const struct runner_frame *frame)
         hf_put_u32(buf, frame->interval_ms);
         break;
     case RUNNER_FORGET:
+    case RUNNER_HURRY:
         hf_put_string(buf, frame->resource);
         break;
     case RUNNER_ACK:
@@ -349,6 +351,7 @@ static bool get_body(struct hf_reader *reader, struct runner_frame *frame)
         frame->interval_ms = hf_get_u32(reader);
         return true;
     case RUNNER_FORGET:
+    case RUNNER_HURRY:
         frame->resource = hf_get_string(reader);
         return true;
     case RUNNER_ACK:

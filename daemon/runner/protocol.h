@@ -137,6 +137,7 @@ enum runner_frame_type {
     RUNNER_RESULT = 7,  /* from the runner: result */
     RUNNER_HISTORY = 8, /* result */
     RUNNER_END = 9,
+    RUNNER_HURRY = 10, /* to the runner: resource; its recurring operations have a turn now */
 };
 
 struct runner_frame {
@@ -147,7 +148,7 @@ struct runner_frame {
     uint32_t pid;
     /* ACK */
     uint64_t sequence;
-    /* CANCEL (all three), FORGET (resource) */
+    /* CANCEL (all three), FORGET and HURRY (resource) */
     char *resource;
     char *operation;
     uint32_t interval_ms;

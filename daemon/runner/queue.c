@@ -18,6 +18,7 @@ struct operation {
     struct runner_call successor; /* came while this one ran: takes its place at the end (id 0: none) */
     enum operation_state state;
     bool late, cancelled, silent; /* why it is STOPPING; silent: nobody wants to hear of it */
+    bool hurried;                 /* recurring, and it ran when it was to: once more, at once */
     int64_t due;                  /* SLEEPING: turn; RUNNING: timeout; STOPPING: SIGKILL */
     int64_t asked_at, started_at; /* ms */
     int64_t wall_start;           /* s */
@@ -607,7 +608,8 @@ static void after_run(struct runner_queue *queue, struct resource *resource, str
     }
     operation->late = false;
     operation->state = SLEEPING;
-    operation->due = now + operation->call.interval_ms;
+    operation->due = operation->hurried ? now : now + operation->call.interval_ms;
+    operation->hurried = false;
     if (operation->successor.id != 0) {
         runner_call_clear(&operation->call);
         operation->call = operation->successor;
@@ -697,6 +699,24 @@ static void tick(struct runner_queue *queue, const struct runner_event *event)
     }
 }
 
+/* What a monitor looks at has changed: all that have run before have a turn now, and what runs already may
+ * have looked before the change. */
+static void hurried(struct runner_queue *queue, const struct runner_event *event)
+{
+    const struct resource *resource = resource_find(queue, event->resource);
+
+    for (size_t i = 0; resource != NULL && i < resource->operation_count; i++) {
+        struct operation *operation = resource->operations[i];
+
+        if (operation->call.interval_ms == 0)
+            continue;
+        operation->hurried = operation_active(operation);
+        if (operation->state == SLEEPING && operation->reported)
+            operation->due = event->now;
+    }
+    tick(queue, event);
+}
+
 static void begin_shutdown(struct runner_queue *queue, const struct runner_event *event)
 {
     queue->shutdown = true;
@@ -731,6 +751,9 @@ struct runner_update runner_queue_step(struct runner_queue *queue, const struct 
         break;
     case RUNNER_FORGOTTEN:
         forgotten(queue, event);
+        break;
+    case RUNNER_HURRIED:
+        hurried(queue, event);
         break;
     case RUNNER_ENDED:
         ended(queue, event);

@@ -35,6 +35,7 @@ enum runner_event_type {
     RUNNER_ASKED,     /* call: a RUN has come */
     RUNNER_UNASKED,   /* resource, operation, interval_ms: a CANCEL */
     RUNNER_FORGOTTEN, /* resource: a FORGET */
+    RUNNER_HURRIED,   /* resource: a HURRY */
     RUNNER_ENDED,     /* run, end: its process is gone (or could not be started) */
     RUNNER_TICK,
     RUNNER_ACKED,    /* sequence */

@@ -199,6 +199,9 @@ static struct hf_error *handle_order(struct runner_server *server, const struct 
     case RUNNER_FORGET:
         event.type = RUNNER_FORGOTTEN;
         break;
+    case RUNNER_HURRY:
+        event.type = RUNNER_HURRIED;
+        break;
     case RUNNER_ACK:
         event.type = RUNNER_ACKED;
         break;

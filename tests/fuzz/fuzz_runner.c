@@ -51,6 +51,8 @@ static void feed(struct runner_queue *queue, const struct runner_frame *frame, i
         event.type = RUNNER_UNASKED;
     else if (frame->type == RUNNER_FORGET)
         event.type = RUNNER_FORGOTTEN;
+    else if (frame->type == RUNNER_HURRY)
+        event.type = RUNNER_HURRIED;
     else if (frame->type == RUNNER_ACK)
         event.type = RUNNER_ACKED;
     else

@@ -154,6 +154,9 @@ static void small_frames_there_and_back(void **state)
     back = there_and_back((struct runner_frame){.type = RUNNER_FORGET, .resource = hf_strdup("r")});
     assert_string_equal(back.resource, "r");
     runner_frame_clear(&back);
+    back = there_and_back((struct runner_frame){.type = RUNNER_HURRY, .resource = hf_strdup("r")});
+    assert_string_equal(back.resource, "r");
+    runner_frame_clear(&back);
     there_and_back((struct runner_frame){.type = RUNNER_LIST});
     there_and_back((struct runner_frame){.type = RUNNER_END});
 }

@@ -399,6 +399,40 @@ static void the_same_again_replaces_and_runs_now(void **state)
     HISTORY(story, "web monitor_10000=0");
 }
 
+static void hurry(struct story *story, const char *resource)
+{
+    step(story, (struct runner_event){.type = RUNNER_HURRIED, .resource = resource});
+}
+
+static void what_is_hurried_runs_now(void **state)
+{
+    struct story *story = *state;
+
+    ask(story, "web", "monitor", 10000);
+    end(story, 1, 0);
+    told(story, 1, RUNNER_DONE, 0);
+    ask(story, "other", "monitor", 10000);
+    end(story, 2, 0);
+    told(story, 2, RUNNER_DONE, 0);
+    story->now += 4000;
+    hurry(story, "nothing");
+    hurry(story, "web"); /* sleeping */
+    WANTED(story, "start 3 web monitor");
+    hurry(story, "web"); /* running: it may have looked already */
+    WANTED(story, "");
+    end(story, 3, 0);
+    told_nothing(story);
+    elapse(story, 0);
+    WANTED(story, "start 4 web monitor");
+    end(story, 4, 7);
+    told(story, 1, RUNNER_DONE, 7);
+    elapse(story, 6000); /* the other's turn is when it was */
+    WANTED(story, "start 5 other monitor");
+    end(story, 5, 0);
+    elapse(story, 4000); /* as usual, from when it was hurried */
+    WANTED(story, "start 6 web monitor");
+}
+
 static void forget_is_silent(void **state)
 {
     struct story *story = *state;
@@ -569,6 +603,8 @@ static void random_step(struct story *story, struct running *running, uint64_t *
     case 2:
         if (draw(seed) % 8 == 0)
             step(story, (struct runner_event){.type = RUNNER_FORGOTTEN, .resource = resource});
+        else if (draw(seed) % 4 == 0)
+            step(story, (struct runner_event){.type = RUNNER_HURRIED, .resource = resource});
         else
             step(story, (struct runner_event){.type = RUNNER_TICK});
         break;
@@ -647,6 +683,7 @@ int main(void)
         STORY(probes_and_notifications_leave_monitors_alone),
         STORY(cancel_answers_exactly_once),
         STORY(the_same_again_replaces_and_runs_now),
+        STORY(what_is_hurried_runs_now),
         STORY(forget_is_silent),
         STORY(results_stay_until_acknowledged),
         STORY(a_flapping_monitor_does_not_fill_the_memory),
