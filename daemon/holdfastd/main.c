@@ -142,6 +142,9 @@ static void perform(struct daemon *daemon, const struct node_effect *effect)
     case NODE_FORGET:
         complain(runner_client_forget(daemon->runner, effect->resource));
         break;
+    case NODE_HURRY:
+        complain(runner_client_hurry(daemon->runner, effect->resource));
+        break;
     case NODE_LIST:
         daemon->n_history = 0;
         runner_client_list(daemon->runner);

@@ -232,12 +232,13 @@ static void applied(struct node *node, const struct cib_update *update)
         node->fencing_configured = false;
     if (update->configuration)
         controller_want(node, "the configuration changed");
+    if (update->configuration || update->status)
+        vip_applied(node);
     if (update->status && update->bytes.length > 0)
         controller_status_applied(node, update->bytes.data, update->bytes.length);
     if (update->status) {
         executor_status_applied(node);
         contradict(node, update->text);
-        vip_status_applied(node);
     }
 }
 

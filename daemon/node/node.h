@@ -184,6 +184,7 @@ enum node_effect_type {
     NODE_RUN,         /* call to the agent runner */
     NODE_CANCEL,      /* resource, operation, interval_ms to the runner */
     NODE_FORGET,      /* resource to the runner */
+    NODE_HURRY,       /* resource to the runner: what its monitors look at has changed */
     NODE_LIST,        /* ask the runner for its history */
     NODE_ACK,         /* ticket: results up to this sequence are safe */
     NODE_WANT_LOCK,   /* take part in the lock called resource, with interval_ms as the rank: 0 bids first */

@@ -437,8 +437,8 @@ bool vip_monitors_anew(const struct node *node, const struct runner_result *resu
 bool vip_judge_history(struct node *node, const struct runner_result *result);
 /* The promotion that was under way here has not come about, and that is no failure. */
 void vip_not_promoted(struct node *node, const char *resource);
-/* This node's status was changed. */
-void vip_status_applied(struct node *node);
+/* The configuration or this node's status was changed. */
+void vip_applied(struct node *node);
 /* This node's status is being written anew. */
 void vip_publish_again(struct node *node);
 /* The coordinator's word on a VIP here. */

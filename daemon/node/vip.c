@@ -17,6 +17,9 @@
  * started for is not a failure either: it is dropped if the guard says the same as it, and kept for
  * SETTLE_MS if not.
  *
+ * What a VIP tracks by track_attribute is looked at by its agent's monitor.  When an attribute of this node
+ * changes, the monitors have a turn at once (attributes_changed).
+ *
  * The other way round, the coordinator tells each node which chances its instances have (vip_distribute),
  * and their guards make VRRP priorities of it. */
 #include <stdio.h>
@@ -88,6 +91,7 @@ struct vips {
     size_t n_moving, moving_capacity;
     struct told *told;
     size_t n_told, told_capacity;
+    char *attributes; /* of this node, as they were last; NULL: not known yet */
 };
 
 bool vip_is(const char *class, const char *provider, const char *type)
@@ -702,9 +706,60 @@ int64_t vip_moving_until(const struct node *node)
     return until;
 }
 
+/* --- what VIPs track --- */
+
+/* What the agents and this module set themselves is no news to them. */
+static bool is_own_attribute(const char *name)
+{
+    return strncmp(name, NODE_VIP_ATTRIBUTE, strlen(NODE_VIP_ATTRIBUTE)) == 0 ||
+           strncmp(name, "master-", strlen("master-")) == 0;
+}
+
+static void put_attributes(struct hf_buf *text, const xmlNode *parent)
+{
+    HF_XML_EACH (set, parent, "instance_attributes") {
+        HF_XML_EACH (pair, set, "nvpair") {
+            const char *name = hf_xml_get_or(pair, "name", "");
+
+            if (!is_own_attribute(name))
+                hf_buf_printf(text, "%s=%s\n", name, hf_xml_get_or(pair, "value", ""));
+        }
+    }
+}
+
+/* Permanent ones, and those that end with the node. */
+static char *own_attributes(const struct node *node)
+{
+    const struct cib_document *document = cib_replica_document(node->replica);
+    const xmlNode *nodes = hf_xml_child(cib_document_configuration(document), "nodes");
+    struct hf_buf text = {0};
+    char id[12];
+
+    put_attributes(&text, hf_xml_child_by_id(nodes, "node", node_id_text(node->self, id)));
+    hf_buf_puts(&text, "--\n");
+    put_attributes(&text, hf_xml_child(cib_document_node_state(document, id), "transient_attributes"));
+    return hf_buf_take(&text);
+}
+
+/* The agents look at once, and not at their next monitor's time. */
+static void attributes_changed(struct node *node)
+{
+    struct vips *vips = node->vips;
+    char *now, *before = vips->attributes;
+
+    if (!node->executor.attached || !cib_replica_in_sync(node->replica))
+        return;
+    vips->attributes = now = own_attributes(node);
+    if (before != NULL && strcmp(before, now) != 0)
+        for (size_t i = 0; i < vips->n; i++)
+            if (vips->list[i].there)
+                node_effect_add(node, NODE_HURRY)->resource = hf_strdup(vips->list[i].resource);
+    free(before);
+}
+
 /* --- time --- */
 
-void vip_status_applied(struct node *node)
+void vip_applied(struct node *node)
 {
     node->vips->look = true;
 }
@@ -735,6 +790,7 @@ void vip_run(struct node *node)
     }
     compare(node);
     publish_lines(node);
+    attributes_changed(node);
 }
 
 static void sooner(int64_t *deadline, int64_t at)
@@ -781,5 +837,6 @@ void vip_free(struct node *node)
     free(vips->doubts);
     free(vips->moving);
     free(vips->told);
+    free(vips->attributes);
     free(vips);
 }

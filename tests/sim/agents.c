@@ -284,6 +284,13 @@ void sim_agents_forget(struct sim_agents *agents, const char *resource)
             told->history = told->failure = false;
 }
 
+void sim_agents_hurry(struct sim_agents *agents, const char *resource, int64_t now)
+{
+    for (struct operation *at = agents->operations; at != NULL; at = at->next)
+        if (at->recurring && strcmp(at->call.resource, resource) == 0)
+            at->due = now;
+}
+
 static bool changes_state(const struct runner_call *call)
 {
     return call->interval_ms == 0 && strcmp(call->operation, "monitor") != 0 &&

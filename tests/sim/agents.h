@@ -33,6 +33,7 @@ void sim_agents_run(struct sim_agents *agents, const struct runner_call *call, i
 void sim_agents_cancel(struct sim_agents *agents, const char *resource, const char *operation,
                        uint32_t interval_ms, int64_t now);
 void sim_agents_forget(struct sim_agents *agents, const char *resource);
+void sim_agents_hurry(struct sim_agents *agents, const char *resource, int64_t now);
 void sim_agents_ack(struct sim_agents *agents, uint64_t sequence);
 /* A new daemon has attached: what was not acknowledged is told again. */
 void sim_agents_attach(struct sim_agents *agents);

@@ -61,6 +61,7 @@ struct cluster {
     unsigned start_percent, stop_percent;
     struct hf_buf wrong;
     unsigned starts, stops, monitors, promotes, demotes; /* calls to agents */
+    unsigned hurries;                                    /* of their monitors */
     unsigned side[WORLD_NODES];                          /* of the partition */
     bool wants_lock[WORLD_NODES];                        /* the guard was told to get `cluster` */
     int64_t lock_passes_at;                              /* to another that wants it; 0: it stays */
@@ -190,6 +191,7 @@ unsigned cluster_count(const struct cluster *cluster, const char *operation)
            : strcmp(operation, "stop") == 0    ? cluster->stops
            : strcmp(operation, "promote") == 0 ? cluster->promotes
            : strcmp(operation, "demote") == 0  ? cluster->demotes
+           : strcmp(operation, "hurry") == 0   ? cluster->hurries
                                                : cluster->monitors;
 }
 
@@ -435,6 +437,10 @@ static void perform(struct process *process, const struct node_effect *effect)
         break;
     case NODE_FORGET:
         sim_agents_forget(agents, effect->resource);
+        break;
+    case NODE_HURRY:
+        cluster->hurries++;
+        sim_agents_hurry(agents, effect->resource, now);
         break;
     case NODE_LIST:
         process->listing = true;

@@ -78,7 +78,7 @@ const struct sim_vips *cluster_vips(const struct cluster *cluster);
 /* Whether the CIB of some member says of a VIP what the guards say; adds to wrong what does not agree, and
  * any failure that was counted of it. */
 void cluster_check_vips(struct cluster *cluster);
-/* How many operations of this name agents were asked for so far. */
+/* How many operations of this name agents were asked for so far; "hurry": how often to look at once. */
 unsigned cluster_count(const struct cluster *cluster, const char *operation);
 /* Who holds the lock of this resource; -1: nobody. */
 int cluster_holder(struct cluster *cluster, const char *resource);

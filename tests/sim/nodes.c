@@ -1230,6 +1230,38 @@ static void a_node_that_was_cut_off_keeps_its_attributes(struct report *report)
     }
 }
 
+/* What a VIP may track: its monitor looks at once, on the node whose attribute it is. */
+static void a_changed_attribute_is_looked_at_at_once(struct report *report)
+{
+    static const struct {
+        const char *request, *what;
+        unsigned looks;
+    } steps[] = {
+        {"<attribute node='n1' name='uplink' value='1' lifetime='reboot'/>", "a new one", 1},
+        {"<attribute node='n1' name='uplink' value='1' lifetime='reboot'/>", "the same again", 0},
+        {"<attribute node='n1' name='uplink' value='0' lifetime='reboot'/>", "another value", 1},
+        {"<attribute node='n1' name='master-vip' value='5' lifetime='reboot'/>", "what the agent said", 0},
+        {"<attribute node='n1' name='uplink' lifetime='reboot'/>", "no more", 1},
+        {"<attribute node='n2' name='uplink' value='1' lifetime='forever'/>", "a permanent one", 1},
+        {"<change><create into='crm_config'><cluster_property_set id='p'/></create></change>", "none", 0},
+    };
+
+    for (uint64_t seed = 650; seed < 660; seed++) {
+        struct cluster *cluster = make_vip(report, 2 + (unsigned)(seed % 2), seed);
+
+        expect_followed(report, cluster);
+        for (size_t i = 0; i < HF_ARRAY_LENGTH(steps); i++) {
+            unsigned before = cluster_count(cluster, "hurry");
+
+            expect(report, cluster_request(cluster, 0, steps[i].request, 5000) == HF_OK, "it is accepted");
+            cluster_elapse(cluster, 1000);
+            expect(report, cluster_count(cluster, "hurry") - before == steps[i].looks, steps[i].what);
+        }
+        expect_followed(report, cluster);
+        cluster_free(cluster);
+    }
+}
+
 /* Neither has the others to ask: its own daemon was restarted while it was cut off, or all were at once. */
 static void a_daemon_that_was_restarted_knows_its_attributes(struct report *report)
 {
@@ -1910,6 +1942,7 @@ int main(int argc, char **argv)
         TELL(a_vip_is_moved_by_the_coordinator);
         TELL(changed_parameters_reach_every_instance);
         TELL(a_node_that_was_cut_off_keeps_its_attributes);
+        TELL(a_changed_attribute_is_looked_at_at_once);
         TELL(a_daemon_that_was_restarted_knows_its_attributes);
         TELL(a_minority_of_daemons_changes_nothing);
         TELL(changes_go_on_while_the_scheduler_runs);

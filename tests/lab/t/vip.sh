@@ -80,6 +80,11 @@ fault both_restarted_cut returns 15
 check "no failure was counted in all this" unfailed
 
 story "a node attribute with a weight"
+# the monitors are an hour apart: it is not the time that makes them look
+hourly() { sed '/^primitive vip /,/^clone/s/interval=\([23]\)s role/interval=360\1s role/g' "$top/tests/lab/service/vip.crm"; }
+hourly | put n1 /root/hourly.crm
+check "the VIP's monitors run once in an hour" hf n1 --wait=60 configure load update /root/hourly.crm
+within 30 "all is well" healthy
 attribute() { hf n1 node attribute "$1" set uplink "$2"; } # NODE VALUE
 priority_is() { guard_says "$1" | grep -E "^router vip: .*priority $2([^0-9]|\$)"; } # NODE PRIORITY
 owner=$(vip_owner) next=$(other "$owner")
@@ -103,6 +108,7 @@ check "status says why" sh -c 'lab exec n1 holdfast status | grep "attribute-upl
 check "it is back" attribute "$owner" 1
 check "stickiness is as before" hf n1 configure rsc_defaults resource-stickiness=100
 check "no attribute is tracked any more" hf n1 --wait=30 resource param vip delete track_attribute
+check "the monitors run as before" hf n1 --wait=60 configure load update /root/vip.crm
 within 30 "all is well once more" healthy
 
 story "a command, which the agent runs"
