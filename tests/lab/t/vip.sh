@@ -45,6 +45,16 @@ check "status shows the VIP: owner, VRID, right, priorities" sh -c 'lab exec n2 
     tr "\n" " " | grep -E "vip \(10.77.0.100/24 fd77::100/64\): n[12] .*VRID [0-9]+, right: lock .*MASTER on eth0, priority 250 .*BACKUP on eth0, priority 240|BACKUP on eth0, priority 240 .*MASTER on eth0, priority 250"'
 check "and in JSON" sh -c 'lab exec n1 holdfast --json status | grep -A5 "\"id\": \"vip\"" | grep -E "\"owner\": \"n[12]\""'
 
+story "nothing new"
+decisions() { for n in n1 n2; do lab log $n; done | grep -c 'holdfastd.* transition [0-9]*: [0-9]* actions, because'; }
+undecided() { # for four seconds, in which each VIP's monitor runs and says the score that it said before
+    local before
+    before=$(decisions)
+    sleep 4
+    [ "$(decisions)" = "$before" ] || { echo "$before decisions before, $(decisions) after"; return 1; }
+}
+within 20 "what monitors find as it was is not decided anew" undecided
+
 story "planned moves"
 fault moved moves
 fault standby moves
