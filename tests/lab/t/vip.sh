@@ -71,7 +71,9 @@ fault runner_killed stays
 check "a transient attribute" hf n1 node status-attr n1 set kept yes
 fault daemons_killed stays
 check "it outlives all daemons" eval 'hf n2 node status-attr n1 show kept | grep -w yes'
-fault corosync_killed moves # without it there is no quorum: what runs there is stopped, the VIP handed over
+# Without corosync there is no quorum: what runs there is stopped, and the VIP handed over.  The other has no quorum
+# either until the lock of the cluster is given up, which is when all has stopped: it may stop things, too.
+fault corosync_killed moves 15
 fault arbiterd_killed stays
 fault all_arbiterd_restarted returns
 fault all_stopped_but_kernels returns
