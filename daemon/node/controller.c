@@ -446,19 +446,13 @@ void controller_nodes_refused(struct node *node)
 
 static int64_t failcount_now(const xmlNode *state, const char *name)
 {
-    HF_XML_EACH (set, hf_xml_child(state, "transient_attributes"), "instance_attributes") {
-        HF_XML_EACH (pair, set, "nvpair") {
-            int64_t value = 0;
+    const xmlNode *pair = executor_attribute(hf_xml_child(state, "transient_attributes"), name);
+    int64_t value = 0;
 
-            if (strcmp(hf_xml_get_or(pair, "name", ""), name) != 0)
-                continue;
-            if (strcmp(hf_xml_get_or(pair, "value", ""), "INFINITY") == 0)
-                return INFINITY_SCORE;
-            hf_parse_int64(hf_xml_get(pair, "value"), &value);
-            return value;
-        }
-    }
-    return 0;
+    if (strcmp(hf_xml_get_or(pair, "value", ""), "INFINITY") == 0)
+        return INFINITY_SCORE;
+    hf_parse_int64(hf_xml_get(pair, "value"), &value);
+    return value;
 }
 
 /* The failcount after one more failure of this operation; Pacemaker's rule: a failed stop, and by default a

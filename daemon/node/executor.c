@@ -499,7 +499,7 @@ static const struct runner_result **in_order(const struct runner_result *entries
 
 /* --- transient attributes --- */
 
-static const xmlNode *attribute_named(const xmlNode *attributes, const char *name)
+const xmlNode *executor_attribute(const xmlNode *attributes, const char *name)
 {
     HF_XML_EACH (set, attributes, "instance_attributes") {
         HF_XML_EACH (pair, set, "nvpair")
@@ -574,7 +574,7 @@ static void put_remembered(struct node *node, const xmlNode *attributes, struct 
         HF_XML_EACH (pair, set, "nvpair") {
             const char *name = hf_xml_get_or(pair, "name", "");
 
-            if (attribute_named(attributes, name) == NULL)
+            if (executor_attribute(attributes, name) == NULL)
                 cib_status_set_attribute(update, id, name, hf_xml_get(pair, "value"));
         }
     }
@@ -611,7 +611,7 @@ static void put_state(struct node *node, const struct runner_result *entries, si
     put_remembered(node, attributes, update);
     if (!node->leaving)
         cib_status_set_attribute(update, id, "shutdown", NULL);
-    if (attribute_named(attributes, NODE_LEFT_ALONE) != NULL) {
+    if (executor_attribute(attributes, NODE_LEFT_ALONE) != NULL) {
         cib_status_set_attribute(update, id, "maintenance", NULL);
         cib_status_set_attribute(update, id, NODE_LEFT_ALONE, NULL);
     }

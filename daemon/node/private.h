@@ -273,6 +273,8 @@ void executor_attached(struct node *node);
 void executor_detached(struct node *node);
 /* Sees to it that this node's whole status gets into the CIB, as soon as that is possible. */
 void executor_publish(struct node *node);
+/* The nvpair with this name among <transient_attributes>, or NULL. */
+const xmlNode *executor_attribute(const xmlNode *attributes, const char *name);
 /* The status has changed. */
 void executor_status_applied(struct node *node);
 /* The runner's history, for that. */

@@ -152,6 +152,19 @@ static void set_forever(struct node *node, uint64_t client, uint32_t id, const c
     hf_buf_free(&change);
 }
 
+/* Agents say at each monitor what they said before.  Each write is a reason to decide anew, and to give up
+ * what is just being done; so what is so already is not written, unless another write of this node is under
+ * way, which may be of the same. */
+static bool is_so_already(const struct node *node, const char *id, const char *name, const char *value)
+{
+    const xmlNode *state = cib_document_node_state(cib_replica_document(node->replica), id);
+    const char *now =
+        hf_xml_get(executor_attribute(hf_xml_child(state, "transient_attributes"), name), "value");
+
+    return cib_replica_in_sync(node->replica) && cib_replica_idle(node->replica) &&
+           (now == NULL || value == NULL ? now == value : strcmp(now, value) == 0);
+}
+
 static void handle_attribute(struct node *node, uint64_t client, const xmlNode *request, const char *text,
                              size_t length)
 {
@@ -175,7 +188,11 @@ static void handle_attribute(struct node *node, uint64_t client, const xmlNode *
         set_forever(node, client, id, name, value);
         return;
     }
-    cib_status_set_attribute(&update, node_id_text(id, number), name, value);
+    if (is_so_already(node, node_id_text(id, number), name, value)) {
+        node_reply(node, client, NULL, NULL, NULL);
+        return;
+    }
+    cib_status_set_attribute(&update, number, name, value);
     node_status_update(node, &update, client);
 }
 

@@ -1230,6 +1230,42 @@ static void a_node_that_was_cut_off_keeps_its_attributes(struct report *report)
     }
 }
 
+/* Agents say at each monitor what they said before. */
+static void what_is_said_again_changes_nothing(struct report *report)
+{
+    static const struct {
+        const char *request;
+        bool changes;
+    } steps[] = {
+        {"<attribute node='n1' name='uplink' lifetime='reboot'/>", false},
+        {"<attribute node='n1' name='uplink' value='1' lifetime='reboot'/>", true},
+        {"<attribute node='n1' name='uplink' value='1' lifetime='reboot'/>", false},
+        {"<attribute node='n2' name='uplink' value='1' lifetime='reboot'/>", true},
+        {"<attribute node='n1' name='uplink' value='2' lifetime='reboot'/>", true},
+        {"<attribute node='n1' name='uplink' lifetime='reboot'/>", true},
+        {"<attribute node='n1' name='uplink' lifetime='reboot'/>", false},
+    };
+
+    for (uint64_t seed = 690; seed < 700; seed++) {
+        struct cluster *cluster = make_scored(report, seed);
+
+        expect(report, cluster_settle(cluster, 10000), "it settles");
+        for (size_t i = 0; i < HF_ARRAY_LENGTH(steps); i++) {
+            HF_CLEANUP(hf_freep) char *before = hf_strdup(hf_xml_get(cluster_cib(cluster, 2), "num_updates"));
+
+            expect(report,
+                   cluster_request(cluster, (unsigned)(seed + i) % 3, steps[i].request, 5000) == HF_OK,
+                   "it is accepted");
+            cluster_elapse(cluster, 1000);
+            expect(report,
+                   (strcmp(before, hf_xml_get(cluster_cib(cluster, 2), "num_updates")) != 0) ==
+                       steps[i].changes,
+                   steps[i].request);
+        }
+        cluster_free(cluster);
+    }
+}
+
 /* What a VIP may track: its monitor looks at once, on the node whose attribute it is. */
 static void a_changed_attribute_is_looked_at_at_once(struct report *report)
 {
@@ -1942,6 +1978,7 @@ int main(int argc, char **argv)
         TELL(a_vip_is_moved_by_the_coordinator);
         TELL(changed_parameters_reach_every_instance);
         TELL(a_node_that_was_cut_off_keeps_its_attributes);
+        TELL(what_is_said_again_changes_nothing);
         TELL(a_changed_attribute_is_looked_at_at_once);
         TELL(a_daemon_that_was_restarted_knows_its_attributes);
         TELL(a_minority_of_daemons_changes_nothing);
