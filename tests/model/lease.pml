@@ -49,12 +49,6 @@
 #define LC 2 /* ticks that a node uses: it may lose one */
 #endif
 
-#ifdef BROKEN_LATE
-#define LATE true
-#else
-#define LATE false
-#endif
-
 #define AT(n, s) ((n)*SERVERS + (s))
 
 /* servers: durable term and holder, and the ticks that are left of the lease */
@@ -130,45 +124,6 @@ inline settle(n)
     m = 0
 }
 
-/* What can have no effect any more is forgotten, so that states which differ in it alone are one: requests
- * and releases below a server's term, which never falls, and answers that the node will not count. */
-inline tidy(s)
-{
-#if !defined(BROKEN_TERM) && !defined(BROKEN_RELEASE)
-    k = 0;
-    do
-    :: k < NODES ->
-        if
-        :: request[AT(k, s)] < term[s] -> request[AT(k, s)] = 0; request_age[AT(k, s)] = 0
-        :: else
-        fi;
-        if
-        :: release[AT(k, s)] < term[s] -> release[AT(k, s)] = 0
-        :: else
-        fi;
-        k++
-    :: else -> break
-    od;
-    k = 0
-#else
-    skip
-#endif
-}
-
-inline tidy_reply(n, s)
-{
-#if !defined(BROKEN_LATE) && !defined(BROKEN_RECEIPT)
-    if
-    :: reply[AT(n, s)] != bid[n] || reply_age[AT(n, s)] >= LC || off[n] ->
-        reply[AT(n, s)] = 0;
-        reply_age[AT(n, s)] = 0
-    :: else
-    fi
-#else
-    skip
-#endif
-}
-
 inline send_all(n, t)
 {
     k = 0;
@@ -228,18 +183,8 @@ inline give_up(n)
     k = 0;
     owns[n] = false;
     bid[n] = 0;
-    tidy_reply(n, 0);
-    tidy_reply(n, 1);
-    tidy_reply(n, 2);
     forget_grants(n)
 }
-
-/* The servers are alike: let them be numbered in the order of their first grant. */
-#ifdef BROKEN_TERM
-#define NUMBERED(s) true
-#else
-#define NUMBERED(s) (s == 0 || term[s - 1] != 0)
-#endif
 
 #define IS_WRITING(s) (write_term != 0 && write_server == s)
 #ifdef BROKEN_WRITING
@@ -258,7 +203,7 @@ inline forget_write()
 
 inline serve_request(n, s)
 {
-    request[AT(n, s)] != 0 && NUMBERED(s);
+    request[AT(n, s)] != 0;
     t = request[AT(n, s)];
     if
     :: (t == term[s] && holder[s] == n && MAY_RENEW(n, s)) ||
@@ -272,15 +217,12 @@ inline serve_request(n, s)
     fi;
     request[AT(n, s)] = 0;
     request_age[AT(n, s)] = 0;
-    t = 0;
-    tidy_reply(n, s);
-    tidy(s)
+    t = 0
 }
 
 inline start_write(n, s)
 {
-    writes > 0 && request[AT(n, s)] != 0 && NUMBERED(s) && (left[s] == 0 || holder[s] == n) &&
-        request[AT(n, s)] > term[s];
+    writes > 0 && request[AT(n, s)] != 0 && (left[s] == 0 || holder[s] == n) && request[AT(n, s)] > term[s];
     writes--;
     write_server = s;
     write_node = n;
@@ -301,11 +243,9 @@ inline end_write()
     :: else ->
         left[t] = L;
         reply[AT(write_node, t)] = write_term;
-        reply_age[AT(write_node, t)] = write_age;
-        tidy_reply(write_node, t)
+        reply_age[AT(write_node, t)] = write_age
     fi;
     forget_write();
-    tidy(t);
     t = 0
 }
 
@@ -320,7 +260,7 @@ inline serve_release(n, s)
 #endif
         holder[s] = NOBODY;
         left[s] = 0
-    :: IS_WRITING(s) && write_node == n && write_term == release[AT(n, s)] -> write_node = NOBODY
+    :: IS_WRITING(s) && write_node == n && write_term == release[AT(n, s)] -> write_node = NOBODY; write_age = 0
     :: else
     fi;
     release[AT(n, s)] = 0
@@ -361,18 +301,14 @@ inline node_tick(n)
         :: else
         fi;
         if
-        :: request[AT(n, k)] != 0 && request_age[AT(n, k)] < LC && (LATE || request[AT(n, k)] == bid[n]) ->
+        :: request[AT(n, k)] != 0 && request_age[AT(n, k)] < LC ->
             request_age[AT(n, k)]++
-#ifndef BROKEN_LATE
-        :: request[AT(n, k)] != 0 && request[AT(n, k)] != bid[n] -> request_age[AT(n, k)] = 0 /* of no use */
-#endif
         :: else
         fi;
         if
         :: reply[AT(n, k)] != 0 && reply_age[AT(n, k)] < LC -> reply_age[AT(n, k)]++
         :: else
         fi;
-        tidy_reply(n, k);
         k++
     :: else -> break
     od;
@@ -513,11 +449,120 @@ inline switch_off(n)
     gate[n] = 0;
     owns[n] = false;
     bid[n] = 0;
-    tidy_reply(n, 0);
-    tidy_reply(n, 1);
-    tidy_reply(n, 2);
     forget_grants(n)
 }
+
+/* After each step, states from which the same can happen are made one: what can have no effect any more is forgotten,
+ * and the servers are put in an order.  -DPLAIN leaves states as they are: it finds the same, in many times as many, and a
+ * trail that it leaves is easier to read. */
+#ifdef PLAIN
+inline merge()
+{
+    skip
+}
+#else
+/* A node bids at terms that rise.  So what is not at the term of its present bid never will be: such an answer is not
+ * counted, nor is one that took too long; and how old a request for such an answer is does not matter.  (What a server
+ * refuses stays under way, lest a slip in what it grants is hidden.) */
+#ifdef BROKEN_LATE
+#define OF_NO_USE(n, term) ((term) == 0 || (term) != last[n])
+#else
+#define OF_NO_USE(n, term) ((term) == 0 || (term) != bid[n])
+#endif
+#if defined(BROKEN_LATE) || defined(BROKEN_RECEIPT)
+#define TOO_OLD(age) false
+#else
+#define TOO_OLD(age) ((age) >= LC)
+#endif
+
+inline forget_useless(n, s)
+{
+    if
+    :: OF_NO_USE(n, request[AT(n, s)]) -> request_age[AT(n, s)] = 0
+    :: else
+    fi;
+    if
+    :: OF_NO_USE(n, reply[AT(n, s)]) || TOO_OLD(reply_age[AT(n, s)]) -> reply[AT(n, s)] = 0; reply_age[AT(n, s)] = 0
+    :: else
+    fi;
+    if
+    :: IS_WRITING(s) && write_node == n && OF_NO_USE(n, write_term) -> write_age = 0
+    :: else
+    fi
+}
+
+/* The servers are alike: the steps do the same with each, and no fault or assertion names one.  So all that is about
+ * one server may change places with all that is about another, and then the same can happen to them in their new places:
+ * of the up to six orders of three servers one is enough.  That is the one in which their keys fall.  (Any order is
+ * right.  That the key has all there is to know of a server makes it always the same one.) */
+#if BIDS > 3
+#error "a key has two bits for a term"
+#endif
+#define HALF(n, s)                                                                                         \
+    (request[AT(n, s)] | request_age[AT(n, s)] << 2 | reply[AT(n, s)] << 4 | reply_age[AT(n, s)] << 6 |    \
+     release[AT(n, s)] << 8 | grant[AT(n, s)] << 10)
+#define KEY(s) (HALF(0, s) << 19 | HALF(1, s) << 7 | IS_WRITING(s) << 6 | left[s] << 4 | holder[s] << 2 | term[s])
+hidden int key[SERVERS], other;
+
+#define EXCHANGE(array, a, b)                                                                              \
+    other = array[a];                                                                                      \
+    array[a] = array[b];                                                                                   \
+    array[b] = other
+
+inline change_places(a, b)
+{
+    EXCHANGE(term, a, b);
+    EXCHANGE(holder, a, b);
+    EXCHANGE(left, a, b);
+    k = 0;
+    do
+    :: k < NODES ->
+        EXCHANGE(request, AT(k, a), AT(k, b));
+        EXCHANGE(request_age, AT(k, a), AT(k, b));
+        EXCHANGE(reply, AT(k, a), AT(k, b));
+        EXCHANGE(reply_age, AT(k, a), AT(k, b));
+        EXCHANGE(release, AT(k, a), AT(k, b));
+        EXCHANGE(grant, AT(k, a), AT(k, b));
+        k++
+    :: else -> break
+    od;
+    k = 0;
+    if
+    :: IS_WRITING(a) -> write_server = b
+    :: else ->
+        if
+        :: IS_WRITING(b) -> write_server = a
+        :: else
+        fi
+    fi;
+    EXCHANGE(key, a, b)
+}
+
+inline order(a, b)
+{
+    if
+    :: key[a] < key[b] -> change_places(a, b)
+    :: else
+    fi
+}
+
+inline merge()
+{
+    i = 0;
+    do
+    :: i < SERVERS ->
+        forget_useless(0, i);
+        forget_useless(1, i);
+        key[i] = KEY(i);
+        i++
+    :: else -> break
+    od;
+    i = 0;
+    order(0, 1);
+    order(1, 2);
+    order(0, 1)
+}
+#endif
 
 #define EACH_NODE(action) :: d_step { action(0) } :: d_step { action(1) }
 #define EACH_PAIR(action)                                                                                  \
@@ -526,33 +571,38 @@ inline switch_off(n)
 
 active proctype world()
 {
-    byte i, k, m, t;
+    byte i, k, m, t; /* 0 between steps */
 
     do
-    :: atomic { start_bid(0) }
-    :: atomic { start_bid(1) }
-    EACH_NODE(renew)
-    EACH_NODE(give_up)
-    EACH_PAIR(serve_request)
-    EACH_PAIR(serve_release)
+    :: atomic {
+        if
+        :: start_bid(0)
+        :: start_bid(1)
+        EACH_NODE(renew)
+        EACH_NODE(give_up)
+        EACH_PAIR(serve_request)
+        EACH_PAIR(serve_release)
 #if WRITES > 0
-    EACH_PAIR(start_write)
-    :: d_step { end_write() }
+        EACH_PAIR(start_write)
+        :: d_step { end_write() }
 #endif
-    EACH_PAIR(take_reply)
-    :: d_step { tick(NODES) }
-    EACH_NODE(lose_tick)
+        EACH_PAIR(take_reply)
+        :: d_step { tick(NODES) }
+        EACH_NODE(lose_tick)
 #ifndef CLOCKS
-    :: atomic { restart_server(0) }
-    :: atomic { restart_server(1) }
-    :: atomic { restart_server(2) }
-    EACH_NODE(restart_process)
-    EACH_NODE(stop)
-    EACH_NODE(go_on)
+        :: restart_server(0)
+        :: restart_server(1)
+        :: restart_server(2)
+        EACH_NODE(restart_process)
+        EACH_NODE(stop)
+        EACH_NODE(go_on)
 #endif
-    EACH_NODE(switch_off)
+        EACH_NODE(switch_off)
 #ifdef REACH
-    :: off[0] && owns[1] && gate[1] > 0 -> assert(false)
+        :: off[0] && owns[1] && gate[1] > 0 -> assert(false)
 #endif
+        fi;
+        d_step { merge() }
+    }
     od
 }
