@@ -17,6 +17,7 @@
  *   -DBROKEN_USERGATE  gate kept by the process alone       -DBROKEN_TERM     term lost at restart
  *   -DBROKEN_LATE      reply accepted after release         -DBROKEN_RELEASE  RELEASE without term
  *   -DBROKEN_GIVEBACK  a lost bid is given back while the gate that an earlier process opened is open
+ *   -DBROKEN_ANSWER    an answer to an earlier bid counts
  *   -DBROKEN_WRITING   a late renewal while another's grant is being written
  *
  * A grant is durable at once, but for WRITES of them: those take their time on the disk, in which anything may happen.
@@ -281,7 +282,11 @@ inline take_reply(n, s)
     t = (reply_age[AT(n, s)] < LC -> LC - reply_age[AT(n, s)] : 0);
 #endif
     if
+#ifdef BROKEN_ANSWER
+    :: bid[n] != 0 && t > grant[AT(n, s)] -> grant[AT(n, s)] = t
+#else
     :: reply[AT(n, s)] == bid[n] && t > grant[AT(n, s)] -> grant[AT(n, s)] = t
+#endif
     :: else
     fi;
     reply[AT(n, s)] = 0;
@@ -466,6 +471,8 @@ inline merge()
  * refuses stays under way, lest a slip in what it grants is hidden.) */
 #ifdef BROKEN_LATE
 #define OF_NO_USE(n, term) ((term) == 0 || (term) != last[n])
+#elif defined(BROKEN_ANSWER)
+#define OF_NO_USE(n, term) ((term) == 0)
 #else
 #define OF_NO_USE(n, term) ((term) == 0 || (term) != bid[n])
 #endif
