@@ -119,15 +119,11 @@ void sc_unpack_nodes(struct run *run)
             sc_warn(run, "a node without %s is ignored", id == NULL ? "id" : "uname");
             continue;
         }
-        if (type != NULL && !remote && !sc_ieq(type, "member") && !sc_ieq(type, "ping") &&
-            !sc_ieq(type, "normal")) {
+        if (type != NULL && !remote && !sc_ieq(type, "member") && !sc_ieq(type, "normal")) {
             sc_warn(run, "node %s: type \"%s\" is neither member nor remote; ignored", name, type);
             continue;
         }
-        int score = sc_ieq(type, "ping") ? -SC_INFINITY : sc_score_or(run, hf_xml_get(xml, "score"), 0);
-        struct node *node = sc_node_new(run, id, name, remote, score);
-        if (sc_ieq(type, "ping"))
-            node->base.probe = PROBE_NEVER;
+        struct node *node = sc_node_new(run, id, name, remote, sc_score_or(run, hf_xml_get(xml, "score"), 0));
         sc_startup_fencing(run, node);
         sc_node_attrs(run, node, xml, false);
     }

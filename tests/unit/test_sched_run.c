@@ -453,6 +453,79 @@ static void a_bundle_beside_itself_is_assigned_to_the_end(void **state)
     xmlFreeDoc(cib);
 }
 
+/* What an old configuration says in cluster options counts as what it became; in a newer one it says nothing.
+ */
+static void defaults_among_the_options_are_of_old_schemas(void **state)
+{
+    static const struct {
+        const char *schema, *option;
+        bool starts;
+    } cases[] = {
+        {"pacemaker-2.10", "<nvpair id='x' name='is-managed-default' value='false'/>", false},
+        {"pacemaker-1.2", "<nvpair id='x' name='is_managed_default' value='false'/>", false},
+        {"pacemaker-2.10", "<nvpair id='x' name='symmetric_cluster' value='false'/>", false},
+        {"pacemaker-3.9", "<nvpair id='x' name='is-managed-default' value='false'/>", true},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(cases); i++) {
+        xmlDoc *cib = cluster(dummy, "");
+        xmlNode *root = xmlDocGetRootElement(cib);
+        hf_xml_set(root, "validate-with", cases[i].schema);
+        add(hf_xml_child(hf_xml_child(hf_xml_child(root, "configuration"), "crm_config"),
+                         "cluster_property_set"),
+            cases[i].option);
+        struct sched_output *output = run(cib);
+        assert_int_equal(find(output, "web_start_0", NULL) != NULL, cases[i].starts);
+        sched_output_free(output);
+        xmlFreeDoc(cib);
+    }
+}
+
+/* What start required before 3.0, the resource requires; options among an operation's parameters are its
+ * options. */
+static void old_operations_are_understood(void **state)
+{
+    xmlDoc *cib =
+        cluster("<bundle id='b'><docker image='i'/><network ip-range-start='192.0.2.1'/>"
+                "<primitive id='in' class='ocf' provider='pacemaker' type='Dummy'/></bundle>"
+                "<primitive id='web' class='ocf' provider='pacemaker' type='Dummy'><operations>"
+                "<op id='s' name='start' interval='0' requires='quorum'><instance_attributes id='s-i'>"
+                "<nvpair id='s-t' name='timeout' value='77s'/></instance_attributes></op>"
+                "</operations></primitive>",
+                "");
+    (void)state;
+
+    hf_xml_set(xmlDocGetRootElement(cib), "validate-with", "pacemaker-2.10");
+    struct sched_output *output = run(cib);
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+    graph_to_xml(sched_graph(output), &text);
+    assert_non_null(strstr(hf_buf_text(&text), "CRM_meta_timeout=\"77000\""));
+    assert_null(strstr(hf_buf_text(&text), "requires=\"quorum\""));
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
+/* Before 4.0 there were nodes that only pinged, and agents that nothing runs any more. */
+static void ping_nodes_and_agents_of_old_run_nothing(void **state)
+{
+    xmlDoc *cib = cluster("<primitive id='web' class='ocf' provider='pacemaker' type='Dummy'/>"
+                          "<group id='g'><primitive id='old' class='upstart' type='thing'/></group>",
+                          "<rsc_location id='l' rsc='web' node='n2' score='10'/>"
+                          "<rsc_colocation id='c' rsc='web' with-rsc='g' score='INFINITY'/>");
+    xmlNode *nodes = hf_xml_child(hf_xml_child(xmlDocGetRootElement(cib), "configuration"), "nodes");
+    (void)state;
+
+    hf_xml_set(hf_xml_child_by_id(nodes, "node", "2"), "type", "ping");
+    struct sched_output *output = run(cib);
+    assert_string_equal(find(output, "web_start_0", NULL)->node_name, "n1");
+    assert_null(find(output, "web_monitor_0", "n2"));
+    assert_null(find(output, "old_start_0", NULL));
+    assert_null(find(output, "old_monitor_0", NULL));
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +544,9 @@ int main(void)
         cmocka_unit_test(two_tags_cannot_be_colocated),
         cmocka_unit_test(only_one_monitor_tells_that_a_migration_is_over),
         cmocka_unit_test(a_bundle_beside_itself_is_assigned_to_the_end),
+        cmocka_unit_test(defaults_among_the_options_are_of_old_schemas),
+        cmocka_unit_test(old_operations_are_understood),
+        cmocka_unit_test(ping_nodes_and_agents_of_old_run_nothing),
     };
 
     hf_xml_init();
