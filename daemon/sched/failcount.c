@@ -1,19 +1,32 @@
 /* failcount.c - how often a resource failed on a node.
  *
- * Counts are node attributes, fail-count-RESOURCE#OPERATION_INTERVAL (before 1.1.17 without the operation),
- * beside last-failure-... with the time.  They are read once for each node. */
+ * Counts are node attributes, fail-count-RESOURCE#OPERATION_INTERVAL, beside last-failure-... with the time.
+ * They are read once for each node.  The form of before 1.1.17, without the operation, is none since 3.0. */
 #include "daemon/sched/model.h"
 
 #define COUNT_PREFIX "fail-count-"
 #define TIME_PREFIX "last-failure-"
 
-static struct failcount *failcount_slot(struct run *run, struct node *node, const char *rest)
+/* OPERATION_INTERVAL in RESOURCE#OPERATION_INTERVAL, or NULL. */
+static const char *counted_operation(const char *rest)
 {
     const char *hash = strrchr(rest, '#');
-    size_t id_length = hash != NULL ? (size_t)(hash - rest) : strlen(rest);
-    const char *id = hf_arena_strndup(run->arena, rest, id_length);
-    const char *operation = hash != NULL ? hash + 1 : NULL;
+    const char *interval = hash == NULL ? NULL : strrchr(hash, '_');
 
+    if (interval == NULL || interval == hash + 1 || interval[1] == '\0' ||
+        strspn(interval + 1, "0123456789") != strlen(interval + 1))
+        return NULL;
+    return hash + 1;
+}
+
+static struct failcount *failcount_slot(struct run *run, struct node *node, const char *rest)
+{
+    const char *operation = counted_operation(rest);
+    const char *id =
+        operation == NULL ? NULL : hf_arena_strndup(run->arena, rest, (size_t)(operation - 1 - rest));
+
+    if (operation == NULL)
+        return NULL;
     for (int i = 0; i < node->failcounts.n; i++)
         if (sc_eq(node->failcounts.at[i].resource, id) && sc_eq(node->failcounts.at[i].operation, operation))
             return &node->failcounts.at[i];
@@ -32,10 +45,12 @@ static void read_failcounts(struct run *run, struct node *node)
             continue;
         if (sc_prefix(name, COUNT_PREFIX)) {
             struct failcount *slot = failcount_slot(run, node, name + strlen(COUNT_PREFIX));
-            slot->count = sc_add(slot->count, sc_score_or(run, value, 0));
+            if (slot != NULL)
+                slot->count = sc_add(slot->count, sc_score_or(run, value, 0));
         } else if (sc_prefix(name, TIME_PREFIX) && sc_long(value, &when)) {
             struct failcount *slot = failcount_slot(run, node, name + strlen(TIME_PREFIX));
-            slot->last_failure = when > slot->last_failure ? when : slot->last_failure;
+            if (slot != NULL)
+                slot->last_failure = when > slot->last_failure ? when : slot->last_failure;
         }
     }
 }

@@ -526,6 +526,35 @@ static void ping_nodes_and_agents_of_old_run_nothing(void **state)
     xmlFreeDoc(cib);
 }
 
+/* A failure is counted for an operation: what names none is of before 1.1.17. */
+static void failures_are_counted_by_operation(void **state)
+{
+    static const struct {
+        const char *name;
+        bool banned;
+    } cases[] = {
+        {"fail-count-web#monitor_10000", true}, {"fail-count-web", false},
+        {"fail-count-web:0#start_0", false},    {"fail-count-web#monitor", false},
+        {"fail-count-web#_0", false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < HF_ARRAY_LENGTH(cases); i++) {
+        char text[512];
+        xmlDoc *cib = cluster(dummy, "<rsc_location id='l' rsc='web' node='n1' score='10'/>");
+        snprintf(text, sizeof(text),
+                 "<transient_attributes id='1'><instance_attributes id='t'><nvpair id='f' name='%s' "
+                 "value='INFINITY'/>"
+                 "</instance_attributes></transient_attributes>",
+                 cases[i].name);
+        add(hf_xml_child_by_id(hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state", "1"), text);
+        struct sched_output *output = run(cib);
+        assert_string_equal(find(output, "web_start_0", NULL)->node_name, cases[i].banned ? "n2" : "n1");
+        sched_output_free(output);
+        xmlFreeDoc(cib);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -547,6 +576,7 @@ int main(void)
         cmocka_unit_test(defaults_among_the_options_are_of_old_schemas),
         cmocka_unit_test(old_operations_are_understood),
         cmocka_unit_test(ping_nodes_and_agents_of_old_run_nothing),
+        cmocka_unit_test(failures_are_counted_by_operation),
     };
 
     hf_xml_init();
