@@ -140,10 +140,22 @@ size_t sched_memory(const struct sched_output *output)
     return hf_arena_size(output->run.arena);
 }
 
+static bool is_known_as(const struct resource *rsc, const char *id)
+{
+    if (sc_eq(rsc->history_id, id))
+        return true;
+    for (int i = 0; i < rsc->children.n; i++)
+        if (is_known_as(rsc->children.at[i], id))
+            return true;
+    return false;
+}
+
 bool sched_knows_resource(const struct sched_output *output, const char *id)
 {
-    return sc_names_get(&output->run.rsc_by_id, id) != NULL ||
-           sc_names_get(&output->run.rsc_by_history, id) != NULL;
+    struct resource *rsc = sc_names_get(&output->run.rsc_by_history, id);
+
+    /* An instance may have got another name since, from a later node's history. */
+    return sc_names_get(&output->run.rsc_by_id, id) != NULL || (rsc != NULL && is_known_as(sc_top(rsc), id));
 }
 
 bool sched_parse_interval(const char *text, int64_t *ms)

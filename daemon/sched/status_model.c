@@ -120,9 +120,13 @@ static enum status_role status_role(enum role role)
 
 static const char *agent_text(struct run *run, const struct resource *rsc)
 {
-    if (rsc->provider != NULL && sc_ieq(rsc->class_, "ocf"))
-        return hf_arena_printf(run->arena, "%s:%s:%s", rsc->class_, rsc->provider, rsc->type);
-    return hf_arena_printf(run->arena, "%s:%s", rsc->class_, rsc->type);
+    const char *class =
+        rsc->class_ == NULL ? "unknown" : rsc->class_; /* an orphan whose history does not say */
+    const char *type = rsc->type == NULL ? "unknown" : rsc->type;
+
+    if (rsc->provider != NULL && sc_ieq(class, "ocf"))
+        return hf_arena_printf(run->arena, "%s:%s:%s", class, rsc->provider, type);
+    return hf_arena_printf(run->arena, "%s:%s", class, type);
 }
 
 static void fill_primitive(struct run *run, struct status_resource *out, const struct resource *rsc,

@@ -555,6 +555,24 @@ static void failures_are_counted_by_operation(void **state)
     }
 }
 
+/* A history may not say of what agent it is. */
+static void an_orphan_of_an_unknown_agent_is_shown(void **state)
+{
+    xmlDoc *cib = cluster("", "");
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+    (void)state;
+
+    add(hf_xml_child_by_id(hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state", "1"),
+        "<lrm id='1'><lrm_resources><lrm_resource id='gone'><lrm_rsc_op id='gone_last_0' operation='start' "
+        "rc-code='0'"
+        " op-status='0' call-id='2'/></lrm_resource></lrm_resources></lrm>");
+    struct sched_output *output = run(cib);
+    sched_print_status(output, STATUS_SIMULATE, "", &text);
+    assert_non_null(strstr(hf_buf_text(&text), "(unknown:unknown)"));
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,6 +595,7 @@ int main(void)
         cmocka_unit_test(old_operations_are_understood),
         cmocka_unit_test(ping_nodes_and_agents_of_old_run_nothing),
         cmocka_unit_test(failures_are_counted_by_operation),
+        cmocka_unit_test(an_orphan_of_an_unknown_agent_is_shown),
     };
 
     hf_xml_init();
