@@ -10,6 +10,8 @@ static void clean_up(struct run *run, struct resource *rsc, struct node *node)
     sc_action(run, rsc, TASK_DELETE, node, false);
     sc_order(run, rsc, TASK_STOP, rsc, TASK_DELETE, AR_ORDERED);
     sc_order(run, rsc, TASK_DELETE, rsc, TASK_START, AR_ORDERED);
+    sc_order(run, rsc, TASK_DELETE, rsc, TASK_MONITOR,
+             AR_IF_ON_SAME_NODE | AR_THEN_CANCELS_FIRST); /* it is looked at anew */
 }
 
 /* Another agent under the same name: the old one is stopped and forgotten first. */

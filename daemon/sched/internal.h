@@ -243,8 +243,6 @@ const struct digest *sc_fencing_digest(struct run *run, struct resource *device,
 void sc_ordering(struct run *run, struct ordering ordering);
 void sc_order(struct run *run, struct resource *first, enum task first_task, struct resource *then,
               enum task then_task, unsigned flags);
-void sc_order_if_possible(struct run *run, struct resource *first, enum task first_task,
-                          struct resource *then, enum task then_task, unsigned flags);
 void sc_unpack_order(struct run *run, xmlNode *xml);
 
 /* --- primitive.c --- */

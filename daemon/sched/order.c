@@ -38,17 +38,6 @@ void sc_order(struct run *run, struct resource *first, enum task first_task, str
     sc_ordering(run, ordering);
 }
 
-/* The same, for an operation that happens only if something else asked for it: without it now, no ordering.*/
-void sc_order_if_possible(struct run *run, struct resource *first, enum task first_task,
-                          struct resource *then, enum task then_task, unsigned flags)
-{
-    for (const struct action *action = first->actions; action != NULL; action = action->next_of_rsc)
-        if (action->key_task == first_task) {
-            sc_order(run, first, first_task, then, then_task, flags);
-            return;
-        }
-}
-
 static enum task invert(enum task task)
 {
     switch (task) {

@@ -301,8 +301,6 @@ static void primitive_constraints(struct run *run, struct resource *rsc)
         sc_order(run, rsc, TASK_DEMOTE, rsc, TASK_STOP, AR_PROMOTED_THEN_IMPLIES_FIRST);
         sc_order(run, rsc, TASK_START, rsc, TASK_PROMOTE, AR_UNRUNNABLE_FIRST_BLOCKS);
     }
-    sc_order_if_possible(run, rsc, TASK_LRM_DELETE, rsc, TASK_MONITOR,
-                         AR_IF_ON_SAME_NODE | AR_THEN_CANCELS_FIRST);
     if (unfencing || utilization) {
         struct nodes allowed = {0};
         for (int i = 0; i < run->by_name.n; i++)

@@ -573,6 +573,33 @@ static void an_orphan_of_an_unknown_agent_is_shown(void **state)
     xmlFreeDoc(cib);
 }
 
+/* Another agent goes by the name: what is known of the old one is forgotten, unless it is looked for anew
+ * anyway. */
+static void a_history_is_not_cleaned_where_it_is_probed(void **state)
+{
+    static const char history[] =
+        "<lrm id='%s'><lrm_resources><lrm_resource id='web' class='ocf' provider='heartbeat' type='Dummy'>%s"
+        "</lrm_resource></lrm_resources></lrm>";
+    static const char probed[] =
+        "<lrm_rsc_op id='web_last_0' operation='monitor' operation_key='web_monitor_0' interval='0'"
+        " call-id='2' rc-code='7' op-status='0' transition-key='1:1:7:x'"
+        " transition-magic='0:7;1:1:7:x'/>";
+    static const char nothing[] = "<lrm_rsc_op id='web_last_0'/>";
+    (void)state;
+
+    for (int known = 0; known < 2; known++) {
+        char text[1024];
+        xmlDoc *cib = cluster(dummy, "");
+        snprintf(text, sizeof(text), history, "1", known ? probed : nothing);
+        add(hf_xml_child_by_id(hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state", "1"), text);
+        struct sched_output *output = run(cib);
+        assert_int_equal(find(output, "web_monitor_0", "n1") != NULL, !known);
+        assert_int_equal(find(output, "web_delete_0", "n1") != NULL, known);
+        sched_output_free(output);
+        xmlFreeDoc(cib);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -596,6 +623,7 @@ int main(void)
         cmocka_unit_test(ping_nodes_and_agents_of_old_run_nothing),
         cmocka_unit_test(failures_are_counted_by_operation),
         cmocka_unit_test(an_orphan_of_an_unknown_agent_is_shown),
+        cmocka_unit_test(a_history_is_not_cleaned_where_it_is_probed),
     };
 
     hf_xml_init();
