@@ -258,10 +258,11 @@ static void sort_instances(struct run *run, struct resource *clone)
         const struct placement *placement = chosen == NULL ? NULL : sc_placement(&clone->allowed, chosen);
         if (!(child->flags & RSC_MANAGED) && child->next_role == ROLE_PROMOTED)
             child->promotion_priority = SC_INFINITY;
-        else if (placement == NULL)
+        else if (chosen == NULL)
             child->promotion_priority = -SC_INFINITY;
-        else if (child->promotion_priority >= 0)
-            child->promotion_priority = placement->score;
+        else if (child->promotion_priority >=
+                 0) /* without a placement it is there only because it is unmanaged */
+            child->promotion_priority = placement == NULL ? -SC_INFINITY : placement->score;
     }
     sc_sort(clone->children.at, clone->children.n, by_promotion, run);
     clone->flags &= ~(unsigned)RSC_UPDATING;
@@ -423,6 +424,8 @@ void sc_follow_promotable(struct run *run, const struct resource *primary, struc
         SC_PUSH(run, &affected, node);
         const struct resource *leaf = instance->children.n > 0 ? instance->children.at[0] : instance;
         const struct placement *there = sc_placement(&leaf->allowed, node);
+        if (!(leaf->flags & RSC_MANAGED))
+            there = &node->base; /* it stays where it is, whatever its scores are */
         if (there != NULL)
             *sc_table_add(run, &scores, node, NULL) = *there;
     }

@@ -600,6 +600,44 @@ static void a_history_is_not_cleaned_where_it_is_probed(void **state)
     }
 }
 
+static int score_of(const struct sched_output *output, const char *resource, const char *node)
+{
+    int count = 0, found = 1;
+    const struct sched_score *scores = sched_scores(output, &count);
+
+    for (int i = 0; i < count; i++)
+        if (strcmp(scores[i].resource, resource) == 0 && scores[i].node != NULL &&
+            strcmp(scores[i].node, node) == 0)
+            found = scores[i].score;
+    return found;
+}
+
+/* What is not managed stays where it is: what must be with it may be there, although the instance could not
+ * start. */
+static void an_unmanaged_instance_is_followed_to_its_node(void **state)
+{
+    xmlDoc *cib = cluster(
+        "<clone id='p'><meta_attributes id='p-m'><nvpair id='p-p' name='promotable' value='true'/>"
+        "<nvpair id='p-u' name='is-managed' value='false'/></meta_attributes>"
+        "<primitive id='s' class='ocf' provider='pacemaker' type='Stateful'/></clone>"
+        "<primitive id='web' class='ocf' provider='pacemaker' type='Dummy'/>",
+        "<rsc_location id='l' rsc='p' node='n1' score='-INFINITY'/>"
+        "<rsc_colocation id='c' rsc='web' with-rsc='p' with-rsc-role='Unpromoted' score='INFINITY'/>");
+    (void)state;
+
+    add(hf_xml_child_by_id(hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state", "1"),
+        "<lrm id='1'><lrm_resources><lrm_resource id='s' class='ocf' provider='pacemaker' type='Stateful'>"
+        "<lrm_rsc_op id='s_last_failure_0' operation='start' operation_key='s_start_0' interval='0' "
+        "call-id='3' rc-code='5'"
+        " op-status='0' transition-key='1:1:0:x' "
+        "transition-magic='0:5;1:1:0:x'/></lrm_resource></lrm_resources></lrm>");
+    struct sched_output *output = run(cib);
+    assert_int_equal(score_of(output, "web", "n1"), 0);
+    assert_int_equal(score_of(output, "web", "n2"), -1000000);
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -624,6 +662,7 @@ int main(void)
         cmocka_unit_test(failures_are_counted_by_operation),
         cmocka_unit_test(an_orphan_of_an_unknown_agent_is_shown),
         cmocka_unit_test(a_history_is_not_cleaned_where_it_is_probed),
+        cmocka_unit_test(an_unmanaged_instance_is_followed_to_its_node),
     };
 
     hf_xml_init();
