@@ -40,6 +40,13 @@ class Config:
         for i in range(rng.randint(0, self.most_constraints)):
             self.add_constraint(i)
 
+    @property
+    def events(self):
+        return EVENTS
+
+    def disguise(self, root):
+        """How the configuration is written; here as it is."""
+
     def chance(self, probability):
         return self.rng.random() < probability
 
