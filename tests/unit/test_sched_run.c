@@ -465,6 +465,7 @@ static void defaults_among_the_options_are_of_old_schemas(void **state)
         {"pacemaker-1.2", "<nvpair id='x' name='is_managed_default' value='false'/>", false},
         {"pacemaker-2.10", "<nvpair id='x' name='symmetric_cluster' value='false'/>", false},
         {"pacemaker-3.9", "<nvpair id='x' name='is-managed-default' value='false'/>", true},
+        {"pacemaker-3.9", "<nvpair id='x' name='symmetric_cluster' value='false'/>", true},
     };
     (void)state;
 
