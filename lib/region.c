@@ -9,10 +9,6 @@
 
 static const size_t range = (size_t)1 << 35; /* 32 GiB of addresses, not of memory */
 static const size_t step = (size_t)1 << 21;  /* a huge page of x86 */
-/* Elements, attributes and their values are of this size and more.  What a search looks at in one is within a
- * line of the processor's cache, if the piece begins with one. */
-static const size_t line = 64, struct_size = 96;
-
 struct returned {
     struct returned *next;
     size_t size;
@@ -64,8 +60,6 @@ static void *take(size_t size)
 {
     unsigned char *piece = region.next + sizeof(size_t);
 
-    if (size >= struct_size)
-        piece += (line - (uintptr_t)piece % line) % line;
     size = (size + sizeof(size_t) - 1) / sizeof(size_t) * sizeof(size_t);
     if (take_at(piece, size) == NULL)
         return NULL;
@@ -108,6 +102,7 @@ static char *copy(const char *text)
 
 void *hf_region_block(size_t size)
 {
+    const size_t alignment = _Alignof(max_align_t);
     struct returned *block;
 
     for (struct returned **at = &region.returned; (block = *at) != NULL; at = &block->next) {
@@ -118,7 +113,7 @@ void *hf_region_block(size_t size)
     }
     if (region.begin == NULL)
         return NULL;
-    return take_at(region.used + (line - (uintptr_t)region.used % line) % line, size);
+    return take_at(region.used + (alignment - (uintptr_t)region.used % alignment) % alignment, size);
 }
 
 bool hf_region_return(void *piece, size_t size)
