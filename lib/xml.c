@@ -153,12 +153,18 @@ struct hf_error *hf_xml_parse_file(const char *path, size_t limit, xmlDoc **docu
     return error;
 }
 
+/* Most names that are looked at are not the one that is looked for, and differ in the first letter. */
+static bool is_name(const xmlChar *own, const char *name)
+{
+    return (char)own[0] == name[0] && strcmp((const char *)own, name) == 0;
+}
+
 const char *hf_xml_get(const xmlNode *element, const char *name)
 {
     if (element == NULL || element->type != XML_ELEMENT_NODE)
         return NULL;
     for (const xmlAttr *attribute = element->properties; attribute != NULL; attribute = attribute->next) {
-        if (strcmp((const char *)attribute->name, name) != 0)
+        if (!is_name(attribute->name, name))
             continue;
         if (attribute->children == NULL || attribute->children->content == NULL)
             return "";
@@ -195,7 +201,7 @@ void hf_xml_setf(xmlNode *element, const char *name, const char *format, ...)
 
 bool hf_xml_is(const xmlNode *node, const char *name)
 {
-    return node != NULL && node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
+    return node != NULL && node->type == XML_ELEMENT_NODE && is_name(node->name, name);
 }
 
 static xmlNode *first_from(xmlNode *node, const char *name)

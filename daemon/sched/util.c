@@ -331,7 +331,7 @@ static int attrs_find(const struct attrs *attrs, const char *name)
     if (attrs->hash != NULL)
         return *attrs_slot(attrs, name) - 1;
     for (int i = 0; i < attrs->n; i++)
-        if (strcmp(attrs->at[i].name, name) == 0)
+        if (attrs->at[i].name[0] == name[0] && strcmp(attrs->at[i].name, name) == 0)
             return i;
     return -1;
 }
