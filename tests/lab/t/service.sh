@@ -147,7 +147,7 @@ for n in n1 n2; do
     daemon_gone() { ! on $n pgrep -x holdfastd >/dev/null; }
     within 60 "its daemon ends" daemon_gone
     refute "nothing was left running on it" runs $n 'nginx.*web|haproxy.cfg'
-    check "the service is on $peer" alone_on $peer $n
+    within 5 "the service is on $peer" alone_on $peer $n
     within 5 "and serves" served_all
     lab off $n >/dev/null
     check "$n boots" lab on $n
