@@ -119,8 +119,10 @@ int main(int argc, char **argv)
 
     if (argc != 4)
         return 2;
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", argv[1]);
-    if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(listener, 1) != 0)
+    /* It has its name once it listens: who waits for the name may connect. */
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", argv[1]);
+    if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(listener, 1) != 0 ||
+        rename(address.sun_path, argv[1]) != 0)
         return 1;
 
     struct fake fake = {.state = argv[2], .job_result = argv[3]};
