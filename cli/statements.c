@@ -167,8 +167,6 @@ static struct hf_error *check_agents(const struct statements_edit *wanted, const
     return error != NULL ? hf_error_wrap(error, "refused (--force overrides)") : NULL;
 }
 
-/* Options that cannot be meant: refused in what a person writes here, and only told where a configuration
- * comes as XML: it has worked elsewhere. */
 static struct hf_error *check_parts(const xmlNode *element);
 
 /* Agents make names of files of it. */
@@ -182,6 +180,19 @@ static struct hf_error *check_id(const struct crm_statement *statement)
                         strlen(id), LONGEST_ID);
 }
 
+/* What a person writes is refused; what comes as XML has worked elsewhere: it is only told.
+ * error: taken over; NULL is fine.  Returns it as a refusal, or NULL. */
+static struct hf_error *refuse_or_tell(struct hf_error *error, bool refused)
+{
+    if (error != NULL && refused)
+        return hf_error_wrap(error, "refused (--force overrides)");
+    if (error != NULL)
+        fprintf(stderr, "holdfast: warning: %s\n", hf_error_text(error));
+    hf_error_free(error);
+    return NULL;
+}
+
+/* Options that cannot be meant. */
 static struct hf_error *check_options(const struct statements_edit *wanted)
 {
     for (size_t i = 0; i < wanted->statements->count; i++) {
@@ -198,11 +209,9 @@ static struct hf_error *check_options(const struct statements_edit *wanted)
             option_tell_unknown(statement->element, statement->section);
         if (error != NULL && statement->line > 0 && wanted->statements->count > 1)
             error = hf_error_wrap(error, "line %d", statement->line);
-        if (error != NULL && !wanted->foreign)
-            return hf_error_wrap(error, "refused (--force overrides)");
+        error = refuse_or_tell(error, !wanted->foreign);
         if (error != NULL)
-            fprintf(stderr, "holdfast: warning: %s\n", hf_error_text(error));
-        hf_error_free(error);
+            return error;
     }
     return NULL;
 }
@@ -317,14 +326,13 @@ static struct hf_error *check_constraints(const struct statements_edit *wanted, 
 {
     HF_XML_EACH_ANY (constraint, hf_xml_child(edit->configuration, "constraints")) {
         bool stated = is_stated(wanted->statements, constraint);
-        struct hf_error *error = constraint_check(edit, constraint);
+        bool known = xmlHashLookup(before, (const xmlChar *)hf_xml_get_or(constraint, "id", "")) != NULL;
+        struct hf_error *error = NULL;
 
-        if (error != NULL && stated && !wanted->foreign)
-            return hf_error_wrap(error, "refused (--force overrides)");
-        if (error != NULL &&
-            (stated || xmlHashLookup(before, (const xmlChar *)hf_xml_get_or(constraint, "id", "")) == NULL))
-            fprintf(stderr, "holdfast: warning: %s\n", hf_error_text(error));
-        hf_error_free(error);
+        if (stated || !known)
+            error = refuse_or_tell(constraint_check(edit, constraint), stated && !wanted->foreign);
+        if (error != NULL)
+            return error;
     }
     return NULL;
 }
@@ -346,12 +354,7 @@ static struct hf_error *check_topology(const struct statements_edit *wanted, con
 
     if (mentions(wanted->statements, "fencing-topology"))
         error = topology_check(edit, hf_xml_child(edit->configuration, "fencing-topology"));
-    if (error != NULL && !wanted->foreign)
-        return hf_error_wrap(error, "refused (--force overrides)");
-    if (error != NULL)
-        fprintf(stderr, "holdfast: warning: %s\n", hf_error_text(error));
-    hf_error_free(error);
-    return NULL;
+    return refuse_or_tell(error, !wanted->foreign);
 }
 
 static void copy_statements(const struct crm_statements *statements, struct crm_statements *copies)
