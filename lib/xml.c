@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/buf.h"
+#include "lib/xml_build.h"
 
 void hf_xml_init(void)
 {
@@ -114,6 +115,7 @@ static struct hf_error *parse(struct input *input, bool doctype, xmlDoc **docume
     parser->_private = &first;
     parser->sax->serror = note_error;
     parser->sax->startDocument = begin_document;
+    parser->sax->startElementNs = hf_xml_begin_element;
 
     xmlDoc *parsed = read_document(parser, input);
 

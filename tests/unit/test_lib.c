@@ -144,6 +144,55 @@ static void xml_access(void **state)
     xmlFreeDoc(document);
 }
 
+/* Node by node as libxml2 itself makes it, values, lines and links. */
+static void assert_same_tree(const xmlNode *ours, const xmlNode *theirs)
+{
+    for (; theirs != NULL; ours = ours->next, theirs = theirs->next) {
+        assert_non_null(ours);
+        assert_int_equal(ours->type, theirs->type);
+        assert_string_equal(ours->name, theirs->name);
+        assert_true((ours->parent == NULL) == (theirs->parent == NULL));
+        assert_true(ours->prev == NULL || ours->prev->next == ours);
+        assert_true(ours->next == NULL || ours->next->prev == ours);
+        assert_true(ours->parent == NULL || ours->parent->children == NULL || ours->prev != NULL ||
+                    ours->parent->children == ours || ours->type == XML_ATTRIBUTE_NODE);
+        if (ours->type == XML_TEXT_NODE || ours->type == XML_COMMENT_NODE)
+            assert_string_equal(ours->content, theirs->content);
+        assert_same_tree(ours->children, theirs->children);
+        if (ours->type != XML_ELEMENT_NODE)
+            continue;
+        assert_int_equal(xmlGetLineNo(ours), xmlGetLineNo(theirs));
+        assert_true((ours->ns == NULL) == (theirs->ns == NULL));
+        assert_same_tree((const xmlNode *)ours->properties, (const xmlNode *)theirs->properties);
+    }
+    assert_null(ours);
+}
+
+static void xml_attributes_are_what_libxml2_makes(void **state)
+{
+    static const char text[] =
+        "<?xml version='1.0'?>\n"
+        "<a xmlns:n='urn:n' n:x='1' y='2'><!-- a comment -->\n"
+        "<b/><b id=''/><b\n id = 'p'\n z='fifteen bytes..'/>\n"
+        "<b fifteen='123456789012345' sixteen='1234567890123456' z=''>text</b>"
+        "<b entity='a &lt; b &amp; c' z='\xc3\xa4' line='one\ntwo&#10;three' plain='p'/>"
+        "<n:b m='1'/><b long='0123456789 0123456789 0123456789 0123456789 0123456789'/>\n"
+        "</a>";
+    xmlDoc *ours, *theirs = xmlReadMemory(text, sizeof(text) - 1, NULL, NULL, XML_PARSE_NOBLANKS);
+
+    assert_null(hf_xml_parse(text, sizeof(text) - 1, "text", &ours));
+    assert_same_tree(ours->children, theirs->children);
+    HF_XML_EACH (b, xmlDocGetRootElement(ours), "b") { /* and they are changed and go like those */
+        hf_xml_set(b, "z", "another value, which is longer than the one before");
+        hf_xml_set(b, "id", NULL);
+        hf_xml_set(b, "new", "n");
+        assert_string_equal(hf_xml_get(b, "new"), "n");
+    }
+    xmlFreeDoc(ours);
+    xmlFreeDoc(theirs);
+    (void)state;
+}
+
 /* --- region.h: the last test, as there is no way back --- */
 
 static void a_region_holds_documents_and_arenas(void **state)
@@ -373,6 +422,7 @@ int main(void)
         cmocka_unit_test(xml_says_where_it_is_broken),
         cmocka_unit_test(xml_refuses_document_types),
         cmocka_unit_test(xml_access),
+        cmocka_unit_test(xml_attributes_are_what_libxml2_makes),
         cmocka_unit_test(ini_lines_are_taken_apart),
         cmocka_unit_test(ini_numbers_have_units_and_bounds),
         cmocka_unit_test(sockets_have_one_server),
