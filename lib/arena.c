@@ -79,6 +79,19 @@ char *hf_arena_strdup(struct hf_arena *arena, const char *text)
     return text == NULL ? NULL : hf_arena_strndup(arena, text, strlen(text));
 }
 
+char *hf_arena_join(struct hf_arena *arena, const char *const *parts, size_t count)
+{
+    size_t length = 0;
+    char *text, *end;
+
+    for (size_t i = 0; i < count; i++)
+        length += strlen(parts[i]);
+    text = end = hf_arena_alloc(arena, length + 1);
+    for (size_t i = 0; i < count; i++)
+        end = stpcpy(end, parts[i]);
+    return text;
+}
+
 char *hf_arena_printf(struct hf_arena *arena, const char *format, ...)
 {
     va_list arguments, again;

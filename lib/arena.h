@@ -15,6 +15,8 @@ void hf_arena_free(struct hf_arena *arena);
 void *hf_arena_alloc(struct hf_arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
 char *hf_arena_strdup(struct hf_arena *arena, const char *text);
 char *hf_arena_strndup(struct hf_arena *arena, const char *text, size_t length);
+/* The parts, one behind the other. */
+char *hf_arena_join(struct hf_arena *arena, const char *const *parts, size_t count);
 char *hf_arena_printf(struct hf_arena *arena, const char *format, ...) HF_PRINTF(2, 3);
 /* Bytes taken from the system. */
 size_t hf_arena_size(const struct hf_arena *arena);

@@ -94,8 +94,7 @@ static void timeout_and_delay(struct run *run, struct op_config *config)
 
     if (text == NULL || !sc_interval(text, &ms) || ms <= 0)
         ms = SC_DEFAULT_TIMEOUT_MS;
-    sc_attr_set(run, &config->meta, "timeout",
-                hf_arena_printf(run->arena, "%lld", (long long)(ms < INT_MAX ? ms : INT_MAX)));
+    sc_attr_set(run, &config->meta, "timeout", sc_decimal(run, ms < INT_MAX ? ms : INT_MAX));
     text = sc_attr(&config->meta, "start-delay");
     if (text != NULL) {
         ms = sc_interval_or(text, 0);
@@ -107,7 +106,7 @@ static void timeout_and_delay(struct run *run, struct op_config *config)
         ms = (run->now - origin) % interval;
         ms = ((ms <= 0 ? 0 : interval) - ms) * 1000;
     }
-    sc_attr_set(run, &config->meta, "start-delay", hf_arena_printf(run->arena, "%lld", (long long)ms));
+    sc_attr_set(run, &config->meta, "start-delay", sc_decimal(run, ms));
 }
 
 static void unpack_op_meta(struct run *run, struct resource *rsc, struct op_config *config)
@@ -135,8 +134,7 @@ static void unpack_op_meta(struct run *run, struct resource *rsc, struct op_conf
     }
     sc_read_sets(run->op_defaults, "meta_attributes", NULL, &rule, &config->meta);
     sc_attr_set(run, &config->meta, "interval",
-                config->interval_ms > 0 ? hf_arena_printf(run->arena, "%lld", (long long)config->interval_ms)
-                                        : NULL);
+                config->interval_ms > 0 ? sc_decimal(run, config->interval_ms) : NULL);
     if ((rsc->flags & RSC_FENCE_DEVICE) && (config->task == TASK_START || probe)) {
         const char *timeout = sc_attr(sc_params(run, rsc, NULL), "pcmk_monitor_timeout");
         if (timeout != NULL)
@@ -144,6 +142,12 @@ static void unpack_op_meta(struct run *run, struct resource *rsc, struct op_conf
     }
     timeout_and_delay(run, config);
     check_on_fail(run, rsc, config);
+}
+
+/* The name for as long as the run lasts. */
+static const char *name_of(struct run *run, enum task task, const char *name)
+{
+    return task != TASK_NONE && task != TASK_OTHER ? sc_task_name(task) : sc_keep(run, name);
 }
 
 /* How the operation is configured; notify actions use the entry "notify". */
@@ -156,7 +160,7 @@ struct op_config *sc_op_config(struct run *run, struct resource *rsc, enum task 
             return config;
     struct op_config *config = HF_ARENA_NEW(run->arena, struct op_config);
     config->task = task;
-    config->name = sc_keep(run, name);
+    config->name = name_of(run, task, name);
     config->interval_ms = interval_ms;
     config->entry = sc_op_entry(rsc, name, interval_ms, true);
     if (config->entry == NULL && task == TASK_NOTIFIED)
@@ -255,6 +259,14 @@ static enum needs needs_of(const struct resource *rsc, enum task task)
     return (rsc->flags & RSC_NEEDS_QUORUM) ? NEEDS_QUORUM : NEEDS_NOTHING;
 }
 
+/* RESOURCE_OPERATION_INTERVAL */
+static const char *key_text(struct run *run, const char *resource, const struct op_key *key)
+{
+    const char *interval = key->interval_ms == 0 ? "0" : sc_decimal(run, key->interval_ms);
+
+    return hf_arena_join(run->arena, (const char *const[]){resource, "_", key->name, "_", interval}, 5);
+}
+
 static struct action *new_action(struct run *run, struct resource *rsc, const struct op_key *key,
                                  enum task task, const char *name, struct node *node, bool optional)
 {
@@ -262,9 +274,9 @@ static struct action *new_action(struct run *run, struct resource *rsc, const st
 
     action->rsc = rsc;
     action->task = task;
-    action->name = sc_keep(run, name);
+    action->name = name_of(run, task, name);
     action->key_task = key->task;
-    action->key_name = sc_keep(run, key->name);
+    action->key_name = name_of(run, key->task, key->name);
     action->interval_ms = key->interval_ms;
     action->node = node;
     action->graph_index = -1;
@@ -272,8 +284,7 @@ static struct action *new_action(struct run *run, struct resource *rsc, const st
     if (key->text != NULL)
         action->key = key->text;
     else
-        action->key =
-            hf_arena_printf(run->arena, "%s_%s_%lld", rsc->id, key->name, (long long)key->interval_ms);
+        action->key = key_text(run, rsc->id, key);
     if (rsc != NULL) {
         action->op = sc_op_config(run, rsc, task, name, key->interval_ms);
         action->needs = needs_of(rsc, task);
@@ -417,7 +428,7 @@ struct action *sc_pseudo_global(struct run *run, const char *name)
 
 void sc_expect(struct run *run, struct action *action, int rc)
 {
-    sc_attr_set(run, &action->meta, "op_target_rc", hf_arena_printf(run->arena, "%d", rc));
+    sc_attr_set(run, &action->meta, "op_target_rc", sc_decimal(run, rc));
 }
 
 /* Why an action is done (or cannot be); the first reason stays unless overwrite. */

@@ -126,8 +126,6 @@ static void check_entry(struct run *run, struct resource *rsc, struct node *node
 static void check_history(struct run *run, struct resource *rsc, struct node *node,
                           const struct history *history)
 {
-    int start, stop;
-
     if (rsc->flags & RSC_REMOVED) {
         if (!sc_is_anonymous_clone(sc_top(rsc)))
             clean_up(run, rsc, node);
@@ -140,10 +138,9 @@ static void check_history(struct run *run, struct resource *rsc, struct node *no
     }
     if (agent_changed(run, rsc, node, history->entry, true))
         clean_up(run, rsc, node);
-    sc_active_range(&history->ops, &start, &stop);
-    for (int i = 0; start >= stop && i < history->ops.n; i++)
-        if (i >= start)
-            check_entry(run, rsc, node, history->ops.at[i]);
+    for (int i = history->start >= 0 ? history->start : 0;
+         history->start >= history->stop && i < history->ops.n; i++)
+        check_entry(run, rsc, node, history->ops.at[i]);
 }
 
 /* Every primitive that an entry may be about: by its name, or by what the history calls it. */

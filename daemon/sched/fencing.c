@@ -137,7 +137,7 @@ struct action *sc_fence_op(struct run *run, struct node *node, const char *op, b
     if (run->priority_fencing_ms > 0 &&
         (priority_delay || sc_attr(&action->meta, "priority-fencing-delay") != NULL))
         sc_attr_set(run, &action->meta, "priority-fencing-delay",
-                    hf_arena_printf(run->arena, "%lld", (long long)priority_delay_s(run, node)));
+                    sc_decimal(run, priority_delay_s(run, node)));
     if (!optional && sc_can_fence(run, node)) {
         action->flags &= ~(unsigned)ACT_OPTIONAL;
         sc_reason(run, action, reason, false);

@@ -226,7 +226,7 @@ static void add_meta(struct run *run, struct attr_list *list, const char *name, 
 
 static const char *int_text(struct run *run, int value)
 {
-    return value == 1 ? "1" : value == 0 ? "0" : hf_arena_printf(run->arena, "%d", value);
+    return value == 1 ? "1" : value == 0 ? "0" : sc_decimal(run, value);
 }
 
 static void add_params(struct run *run, struct attr_list *list, const struct action *action)

@@ -137,6 +137,7 @@ struct history {
     const xmlNode *entry;   /* its <lrm_resource> */
     const char *id;         /* what that calls the resource, may be NULL */
     struct sc_xml_list ops; /* oldest first */
+    int start, stop; /* where in it the last start (or what implies one) and the last stop are; -1: none */
 };
 
 struct histories {

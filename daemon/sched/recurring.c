@@ -63,7 +63,7 @@ struct action *sc_cancel(struct run *run, struct resource *rsc, const char *name
     cancel->name = "cancel";
     cancel->cancel_task = sc_keep(run, name);
     sc_attr_set(run, &cancel->meta, "operation", name);
-    sc_attr_set(run, &cancel->meta, "interval", hf_arena_printf(run->arena, "%lld", (long long)interval_ms));
+    sc_attr_set(run, &cancel->meta, "interval", sc_decimal(run, interval_ms));
     return cancel;
 }
 

@@ -334,12 +334,12 @@ static xmlNode *child_clone_xml(struct run *run, const struct resource *bundle, 
     xmlNode *set = hf_xml_add(clone, "meta_attributes");
     hf_xml_setf(set, "id", "%s-clone-meta", bundle->id);
     sc_add_nvpair(set, "ordered", "true");
-    sc_add_nvpair(set, "clone-max", hf_arena_printf(run->arena, "%d", data->n_replicas));
-    sc_add_nvpair(set, "clone-node-max", hf_arena_printf(run->arena, "%d", data->per_host));
+    sc_add_nvpair(set, "clone-max", sc_decimal(run, data->n_replicas));
+    sc_add_nvpair(set, "clone-node-max", sc_decimal(run, data->per_host));
     sc_add_nvpair(set, "globally-unique", data->per_host > 1 ? "true" : "false");
     if (data->promoted_max > 0) {
         sc_add_nvpair(set, "promotable", "true");
-        sc_add_nvpair(set, "promoted-max", hf_arena_printf(run->arena, "%d", data->promoted_max));
+        sc_add_nvpair(set, "promoted-max", sc_decimal(run, data->promoted_max));
     }
     xmlAddChild(clone, xmlDocCopyNode(primitive, run->scratch, 1));
     return clone;

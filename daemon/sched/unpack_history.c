@@ -49,6 +49,7 @@ struct event {
     const char *id, *key, *name;
     enum task task;
     int64_t interval_ms;
+    bool probe;
     int expected, rc;
     enum exec_status status;
 };
@@ -78,15 +79,10 @@ int sc_target_rc(const xmlNode *op)
     return key != NULL && read_numbers(key, ":::", numbers, 3) != NULL ? numbers[2] : -1;
 }
 
-static bool is_probe(const xmlNode *op)
-{
-    return sc_eq(sc_get(op, "operation"), "monitor") && sc_xml_long(op, "interval", 0) == 0;
-}
-
 /* A probe that only says that the agent cannot work there. */
 bool sc_masked_probe(const xmlNode *op)
 {
-    if (!is_probe(op))
+    if (!sc_eq(sc_get(op, "operation"), "monitor") || sc_xml_long(op, "interval", 0) != 0)
         return false;
     int64_t rc = sc_xml_long(op, "rc-code", 0);
     return rc == OCF_NOT_INSTALLED || rc == OCF_INVALID_PARAM ||
@@ -211,26 +207,8 @@ static const xmlNode *entries_of(const xmlNode *state)
     return hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
 }
 
-static struct history history_of_entry(struct run *run, const xmlNode *entry)
-{
-    return (struct history){entry, sc_get(entry, "id"), sorted_ops(run, entry)};
-}
-
-/* What is in the node's state, in that order; read once, if it has not been unpacked already. */
-const struct histories *sc_histories(struct run *run, const struct node *node)
-{
-    struct node *writable = (struct node *)node;
-
-    if (!node->histories_known) {
-        writable->histories_known = true;
-        HF_XML_EACH (entry, entries_of(node->state), "lrm_resource")
-            SC_PUSH(run, &writable->histories, history_of_entry(run, entry));
-    }
-    return &node->histories;
-}
-
 /* Where in the list the last start and the last stop are (-1: none); without a start, what implies one. */
-void sc_active_range(const struct sc_xml_list *list, int *start, int *stop)
+static void find_active_range(const struct sc_xml_list *list, int *start, int *stop)
 {
     int monitor = -1, role_change = -1;
 
@@ -250,6 +228,27 @@ void sc_active_range(const struct sc_xml_list *list, int *start, int *stop)
     }
     if (*start == -1)
         *start = role_change != -1 ? role_change : monitor;
+}
+
+static struct history history_of_entry(struct run *run, const xmlNode *entry)
+{
+    struct history history = {.entry = entry, .id = sc_get(entry, "id"), .ops = sorted_ops(run, entry)};
+
+    find_active_range(&history.ops, &history.start, &history.stop);
+    return history;
+}
+
+/* What is in the node's state, in that order; read once, if it has not been unpacked already. */
+const struct histories *sc_histories(struct run *run, const struct node *node)
+{
+    struct node *writable = (struct node *)node;
+
+    if (!node->histories_known) {
+        writable->histories_known = true;
+        HF_XML_EACH (entry, entries_of(node->state), "lrm_resource")
+            SC_PUSH(run, &writable->histories, history_of_entry(run, entry));
+    }
+    return &node->histories;
 }
 
 /* The <lrm_resource> with this id in a node's history, or NULL. */
@@ -547,9 +546,9 @@ static void block_if_unrecoverable(struct event *event)
     event->rsc->flags = (event->rsc->flags | RSC_BLOCKED) & ~(unsigned)RSC_MANAGED;
 }
 
-static void remap_not_running(struct event *event, enum on_fail *on_fail, bool probe)
+static void remap_not_running(struct event *event, enum on_fail *on_fail)
 {
-    if (!probe && event->expected != event->rc && (event->rsc->flags & RSC_MANAGED))
+    if (!event->probe && event->expected != event->rc && (event->rsc->flags & RSC_MANAGED))
         return;
     event->status = EXEC_DONE;
     event->rsc->orig_role = ROLE_STOPPED;
@@ -557,10 +556,14 @@ static void remap_not_running(struct event *event, enum on_fail *on_fail, bool p
     event->rsc->next_role = ROLE_UNKNOWN;
 }
 
+static bool is_masked(const struct event *event)
+{
+    return event->probe && !sc_is_bundled(event->rsc) && sc_masked_probe(event->xml);
+}
+
 /* Turns exit code and status into what they mean for this resource. */
 static void remap(struct event *event, enum on_fail *on_fail, bool expired)
 {
-    bool probe = is_probe(event->xml);
     int original = event->rc;
 
     if (event->rc == OCF_DEGRADED)
@@ -569,7 +572,7 @@ static void remap(struct event *event, enum on_fail *on_fail, bool expired)
         event->rc = OCF_PROMOTED;
     if (event->rc != original && !expired && (!event->node->shutdown || event->node->online))
         record_failure(event);
-    if (!sc_is_bundled(event->rsc) && sc_masked_probe(event->xml)) {
+    if (is_masked(event)) {
         event->status = EXEC_DONE;
         event->rc = OCF_NOT_RUNNING;
     }
@@ -580,14 +583,14 @@ static void remap(struct event *event, enum on_fail *on_fail, bool expired)
     event->status = event->expected >= 0 && event->rc == event->expected ? EXEC_DONE : EXEC_ERROR;
     switch (event->rc) {
     case OCF_OK:
-        if (probe && event->expected == OCF_NOT_RUNNING)
+        if (event->probe && event->expected == OCF_NOT_RUNNING)
             event->status = EXEC_DONE;
         break;
     case OCF_NOT_RUNNING:
-        remap_not_running(event, on_fail, probe);
+        remap_not_running(event, on_fail);
         break;
     case OCF_PROMOTED:
-        if (probe && event->rc != event->expected)
+        if (event->probe && event->rc != event->expected)
             event->status = EXEC_DONE;
         if (!expired || event->rc == event->expected)
             event->rsc->orig_role = ROLE_PROMOTED;
@@ -644,7 +647,7 @@ static void succeeded(struct event *event, int rc, const xmlNode *last_failure, 
     struct resource *rsc = event->rsc;
     bool clears = false;
 
-    if (rc == OCF_NOT_INSTALLED || (!sc_is_bundled(rsc) && sc_masked_probe(event->xml))) {
+    if (rc == OCF_NOT_INSTALLED || is_masked(event)) {
         rsc->orig_role = ROLE_STOPPED;
     } else if (rc == OCF_NOT_RUNNING) {
         clears = true;
@@ -679,7 +682,6 @@ static enum on_fail parse_on_fail(struct event *event, const char *value)
 {
     struct resource *rsc = event->rsc;
     bool fencing = event->run->fencing_enabled, given = true;
-    bool probe = event->task == TASK_MONITOR && event->interval_ms == 0;
     enum on_fail on_fail = FAIL_IGNORE;
 
     if (sc_ieq(value, "block"))
@@ -703,7 +705,8 @@ static enum on_fail parse_on_fail(struct event *event, const char *value)
     else
         given = false;
     bool reset = (rsc->flags & RSC_REMOTE_CONNECTION) &&
-                 sc_is_remote_node(sc_node_find(event->run, rsc->id)) && !probe && event->task != TASK_START;
+                 sc_is_remote_node(sc_node_find(event->run, rsc->id)) && !event->probe &&
+                 event->task != TASK_START;
     if (reset && !(rsc->flags & RSC_MANAGED))
         given = false;
     if (given)
@@ -759,7 +762,7 @@ static void failed(struct event *event, enum on_fail configured, enum role fail_
         rsc->orig_role = ROLE_PROMOTED;
     else if (event->task == TASK_DEMOTE)
         demote_failed(event, configured);
-    if (is_probe(event->xml) && event->rc == OCF_NOT_INSTALLED)
+    if (event->probe && event->rc == OCF_NOT_INSTALLED)
         rsc->orig_role = ROLE_STOPPED;
     else if (rsc->orig_role < ROLE_STARTED)
         set_active(rsc);
@@ -805,7 +808,7 @@ static void pending(struct event *event, const xmlNode *last_failure)
 /* Handles an expired result; true if nothing more is to be done about it. */
 static bool expired_result(struct event *event, int original_rc)
 {
-    if (!sc_is_bundled(event->rsc) && sc_masked_probe(event->xml) && original_rc != event->expected) {
+    if (is_masked(event) && original_rc != event->expected) {
         if (event->rsc->orig_role <= ROLE_STOPPED)
             event->rsc->orig_role = ROLE_UNKNOWN;
         return true;
@@ -831,6 +834,7 @@ static bool read_event(struct event *event)
         return false;
     event->task = sc_task_parse(event->name);
     event->interval_ms = sc_xml_long(event->xml, "interval", 0);
+    event->probe = event->task == TASK_MONITOR && event->interval_ms == 0;
     switch (event->task) {
     case TASK_MONITOR:
     case TASK_START:
@@ -911,7 +915,7 @@ static void unpack_op(struct run *run, struct resource *rsc, struct node *node, 
     remap(&event, on_fail, expired);
     if (expired && expired_result(&event, original_rc))
         return;
-    if (!sc_is_bundled(rsc) && sc_masked_probe(xml)) {
+    if (is_masked(&event)) {
         mask_probe(&event, *last_failure, on_fail);
         return;
     }
@@ -1234,7 +1238,6 @@ static struct resource *unpack_resource_history(struct run *run, struct node *no
     const xmlNode *last_failure = NULL;
     enum on_fail on_fail = FAIL_IGNORE;
     enum role wanted;
-    int start, stop;
 
     if (history->id == NULL || (!run->shutdown_lock && list->n == 0))
         return NULL;
@@ -1249,8 +1252,7 @@ static struct resource *unpack_resource_history(struct run *run, struct node *no
     rsc->orig_role = ROLE_UNKNOWN;
     for (int i = 0; i < list->n; i++)
         unpack_op(run, rsc, node, list->at[i], &last_failure, &on_fail);
-    sc_active_range(list, &start, &stop);
-    process_recurring(run, rsc, node, list, start, stop);
+    process_recurring(run, rsc, node, list, history->start, history->stop);
     process_state(run, rsc, node, on_fail);
     if (sc_target_role(rsc, &wanted) && (rsc->next_role == ROLE_UNKNOWN || wanted < rsc->next_role))
         rsc->next_role = wanted;

@@ -32,11 +32,6 @@ void sc_history_id(struct run *run, struct resource *rsc, const char *id)
         sc_names_put(run, &run->rsc_by_history, id, rsc, false);
 }
 
-static const char *text_of(struct run *run, int number)
-{
-    return hf_arena_printf(run->arena, "%d", number);
-}
-
 /* --- relatives --- */
 
 /* The outermost resource above rsc, a bundle not counted. */
@@ -350,7 +345,7 @@ struct resource *sc_clone_child(struct run *run, struct resource *clone)
 {
     struct clone_data *data = clone->clone;
     bool removed = data->total >= data->max;
-    struct resource *child = sc_unpack_resource(run, data->child_xml, clone, text_of(run, data->total));
+    struct resource *child = sc_unpack_resource(run, data->child_xml, clone, sc_decimal(run, data->total));
 
     if (child == NULL)
         return NULL;
@@ -358,7 +353,7 @@ struct resource *sc_clone_child(struct run *run, struct resource *clone)
     SC_PUSH(run, &clone->children, child);
     if (removed)
         sc_flags_recursive(child, RSC_REMOVED, 0);
-    sc_attr_set(run, &child->meta, "clone-max", text_of(run, data->max));
+    sc_attr_set(run, &child->meta, "clone-max", sc_decimal(run, data->max));
     return child;
 }
 

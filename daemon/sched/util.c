@@ -185,13 +185,29 @@ int sc_add(int a, int b)
     return sum >= SC_INFINITY ? SC_INFINITY : sum <= -SC_INFINITY ? -SC_INFINITY : sum;
 }
 
+/* The number as text; without printf(), as large clusters want tens of thousands. */
+const char *sc_decimal(struct run *run, int64_t number)
+{
+    char digits[24], *at = digits + sizeof(digits) - 1;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    *at = '\0';
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0)
+        *--at = '-';
+    return hf_arena_strdup(run->arena, at);
+}
+
 const char *sc_score_text(struct run *run, int score)
 {
     if (score >= SC_INFINITY)
         return "INFINITY";
     if (score <= -SC_INFINITY)
         return "-INFINITY";
-    return hf_arena_printf(run->arena, "%d", score);
+    return sc_decimal(run, score);
 }
 
 /* Version-like comparison of dotted numbers. */
@@ -412,7 +428,7 @@ enum task sc_task_parse(const char *name)
     if (name == NULL)
         return TASK_NONE;
     for (int task = TASK_MONITOR; task < TASK_OTHER; task++)
-        if (strcmp(name, task_names[task]) == 0)
+        if (name[0] == task_names[task][0] && strcmp(name, task_names[task]) == 0)
             return (enum task)task;
     return TASK_OTHER;
 }

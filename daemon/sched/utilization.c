@@ -33,7 +33,7 @@ static void change(struct run *run, struct attrs *capacity, const struct resourc
         const struct attr *attr = &rsc->utilization.at[i];
         int64_t sum = number(sc_attr(capacity, attr->name)) + (int64_t)sign * number(attr->value);
         sum = sum < INT_MIN ? INT_MIN : sum > INT_MAX ? INT_MAX : sum;
-        sc_attr_set(run, capacity, attr->name, hf_arena_printf(run->arena, "%lld", (long long)sum));
+        sc_attr_set(run, capacity, attr->name, sc_decimal(run, sum));
     }
 }
 
