@@ -14,12 +14,17 @@ static void clean_up(struct run *run, struct resource *rsc, struct node *node)
              AR_IF_ON_SAME_NODE | AR_THEN_CANCELS_FIRST); /* it is looked at anew */
 }
 
-/* Another agent under the same name: the old one is stopped and forgotten first. */
-static bool agent_changed(struct run *run, struct resource *rsc, struct node *node, const xmlNode *entry,
-                          bool active)
+bool sc_has_agent_of(const struct resource *rsc, const xmlNode *entry)
 {
-    if (sc_eq(rsc->type, sc_get(entry, "type")) && sc_eq(rsc->class_, sc_get(entry, "class")) &&
-        sc_eq(rsc->provider, sc_get(entry, "provider")))
+    return sc_eq(rsc->type, sc_get(entry, "type")) && sc_eq(rsc->class_, sc_get(entry, "class")) &&
+           sc_eq(rsc->provider, sc_get(entry, "provider"));
+}
+
+/* Another agent under the same name: the old one is stopped and forgotten first. */
+static bool agent_changed(struct run *run, struct resource *rsc, struct node *node,
+                          const struct history *history, bool active)
+{
+    if (history->agent_of == rsc || sc_has_agent_of(rsc, history->entry))
         return false;
     sc_trigger_unfencing(run, rsc, node, "Device definition changed", NULL);
     if (active) {
@@ -59,28 +64,27 @@ static void reload(struct run *run, struct resource *rsc, struct node *node)
 
 /* Our own history of a demoted instance still says what it was started with; Pacemaker's forgets it, and so
  * an instance that was demoted before its parameters changed goes on with the old ones there. */
-static bool demoted_since(enum task task, const xmlNode *op)
+static bool demoted_since(const struct past_op *op)
 {
-    return task == TASK_DEMOTE && sc_eq(sc_get(op, HISTORY_DIGESTS), HISTORY_START);
+    return op->task == TASK_DEMOTE && sc_eq(sc_get(op->xml, HISTORY_DIGESTS), HISTORY_START);
 }
 
 /* Compares one history entry with the configuration; true if it differs. */
-bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const xmlNode *op)
+bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const struct past_op *op)
 {
-    int64_t interval = sc_xml_long(op, "interval", 0);
-    const char *name = sc_get(op, "operation");
-    enum task task = sc_task_parse(name);
+    int64_t interval = op->interval_ms;
+    const char *name = sc_op_says(op, OP_TASK);
 
     if (interval > 0 && sc_op_entry(rsc, name, interval, false) == NULL) {
         if (run->cancel_removed)
-            sc_schedule_cancel(run, rsc, op, node);
+            sc_schedule_cancel(run, rsc, op->xml, node);
         return true;
     }
-    if (interval == 0 && (task == TASK_MONITOR || task == TASK_MIGRATE_FROM || task == TASK_PROMOTE ||
-                          demoted_since(task, op)))
+    if (interval == 0 && (op->task == TASK_MONITOR || op->task == TASK_MIGRATE_FROM ||
+                          op->task == TASK_PROMOTE || demoted_since(op)))
         name = "start";
     enum digest_result result = sc_op_digest_for(run, rsc, name, op, node)->result;
-    if (result != DIGEST_MATCH && sc_only_secrets_changed(run, rsc, name, op, node))
+    if (result != DIGEST_MATCH && sc_only_secrets_changed(run, rsc, name, op->xml, node))
         return false;
     switch (result) {
     case DIGEST_RESTART:
@@ -90,7 +94,7 @@ bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const
     case DIGEST_MISMATCH:
         if (interval > 0) {
             sc_reschedule(run, rsc, name, interval, node);
-        } else if (sc_get(op, "op-restart-digest") != NULL) {
+        } else if (sc_op_says(op, OP_RESTART_DIGEST) != NULL) {
             sc_trigger_unfencing(run, rsc, node, "Device parameters changed (reload)", NULL);
             reload(run, rsc, node);
         } else {
@@ -102,17 +106,17 @@ bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const
     }
 }
 
-static void check_entry(struct run *run, struct resource *rsc, struct node *node, const xmlNode *op)
+static void check_entry(struct run *run, struct resource *rsc, struct node *node, const struct past_op *op)
 {
-    int64_t interval = sc_xml_long(op, "interval", 0);
-    enum task task = sc_task_parse(sc_get(op, "operation"));
+    int64_t interval = op->interval_ms;
+    enum task task = op->task;
 
     if (interval > 0 && ((rsc->flags & RSC_MAINTENANCE) || node->maintenance)) {
-        sc_schedule_cancel(run, rsc, op, node);
+        sc_schedule_cancel(run, rsc, op->xml, node);
         return;
     }
     if (interval == 0 && task != TASK_MONITOR && task != TASK_START && task != TASK_PROMOTE &&
-        task != TASK_MIGRATE_FROM && !demoted_since(task, op))
+        task != TASK_MIGRATE_FROM && !demoted_since(op))
         return;
     if (sc_needs_remote_name(run, rsc)) {
         struct param_check check = {op, rsc, node, true};
@@ -132,15 +136,15 @@ static void check_history(struct run *run, struct resource *rsc, struct node *no
         return;
     }
     if (!sc_nodes_have(&rsc->active, node)) {
-        if (agent_changed(run, rsc, node, history->entry, false))
+        if (agent_changed(run, rsc, node, history, false))
             clean_up(run, rsc, node);
         return;
     }
-    if (agent_changed(run, rsc, node, history->entry, true))
+    if (agent_changed(run, rsc, node, history, true))
         clean_up(run, rsc, node);
-    for (int i = history->start >= 0 ? history->start : 0;
-         history->start >= history->stop && i < history->ops.n; i++)
-        check_entry(run, rsc, node, history->ops.at[i]);
+    for (int i = history->start >= 0 ? history->start : 0; history->start >= history->stop && i < history->n;
+         i++)
+        check_entry(run, rsc, node, &history->ops[i]);
 }
 
 /* Every primitive that an entry may be about: by its name, or by what the history calls it. */
@@ -172,7 +176,7 @@ void sc_handle_config_changes(struct run *run)
             continue;
         const struct histories *list = sc_histories(run, node);
         for (int k = 0; k < list->n; k++)
-            if (list->at[k].ops.n > 0 && list->at[k].id != NULL)
+            if (list->at[k].n > 0 && list->at[k].id != NULL)
                 check_named(run, node, &list->at[k]);
     }
 }

@@ -68,7 +68,7 @@ static bool is_blocked_failure(struct run *run, const char *base, const xmlNode 
     if (sc_ieq(id, hf_arena_printf(run->arena, "%s_last_failure_0", base)))
         return true;
     return sc_ieq(id, hf_arena_printf(run->arena, "%s_%s_%lld", base, sc_get(op, "name"), (long long)ms)) &&
-           sc_xml_long(history, "rc-code", 0) != sc_target_rc(history);
+           sc_xml_long(history, "rc-code", 0) != sc_target_rc(sc_get(history, "transition-key"));
 }
 
 /* A failure with on-fail=block never expires by itself. */

@@ -50,8 +50,20 @@ enum { LOC_CURRENT = 1, LOC_PENDING = 2, LOC_ASSIGNED = 4 };
 enum { SELECT_ACTIVE = 1, SELECT_NONNEGATIVE = 2, SELECT_THIS_WITH = 4 };
 enum coloc_affects { COLOC_NOTHING, COLOC_ROLE, COLOC_LOCATION };
 
-/* hf_xml_get() for the histories, where this is most of the work: the names differ in their first letters,
- * and a call of strcmp() for each costs more than looking at these. */
+static inline const char *sc_value(const xmlAttr *attr)
+{
+    return attr->children == NULL || attr->children->content == NULL ? ""
+                                                                     : (const char *)attr->children->content;
+}
+
+/* What the attribute of that name says, NULL: it is not there. */
+static inline const char *sc_op_says(const struct past_op *op, enum op_field field)
+{
+    return op->is[field] == NULL ? NULL : sc_value(op->is[field]);
+}
+
+/* hf_xml_get() where it is much of the work: the names differ in their first letters, and a call of strcmp()
+ * for each costs more than looking at these. */
 static inline const char *sc_get(const xmlNode *element, const char *name)
 {
     for (const xmlAttr *attr = element == NULL ? NULL : element->properties; attr != NULL;
@@ -62,9 +74,7 @@ static inline const char *sc_get(const xmlNode *element, const char *name)
             i++;
         if (own[i] != name[i])
             continue;
-        return attr->children == NULL || attr->children->content == NULL
-                   ? ""
-                   : (const char *)attr->children->content;
+        return sc_value(attr);
     }
     return NULL;
 }
@@ -151,7 +161,8 @@ void sc_colocated_resources(struct run *run, struct resource *rsc, const struct 
                             struct resources *list);
 
 /* --- config_changes.c --- */
-bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const xmlNode *op);
+bool sc_has_agent_of(const struct resource *rsc, const xmlNode *entry);
+bool sc_check_op(struct run *run, struct resource *rsc, struct node *node, const struct past_op *op);
 void sc_handle_config_changes(struct run *run);
 void sc_do_param_checks(struct run *run);
 void sc_clear_removed_failures(struct run *run);
@@ -232,10 +243,10 @@ void sc_notify_after_fencing(struct run *run, struct action *stop, struct resour
 
 /* --- op_digest.c --- */
 const struct digest *sc_op_digest_for(struct run *run, struct resource *rsc, const char *task,
-                                      const xmlNode *op, const struct node *node);
+                                      const struct past_op *op, const struct node *node);
 bool sc_only_secrets_changed(struct run *run, struct resource *rsc, const char *task, const xmlNode *op,
                              const struct node *node);
-const struct digest *sc_op_digest(struct run *run, struct resource *rsc, const xmlNode *op,
+const struct digest *sc_op_digest(struct run *run, struct resource *rsc, const struct past_op *op,
                                   const struct node *node);
 const struct digest *sc_fencing_digest(struct run *run, struct resource *device, struct node *node);
 
@@ -334,13 +345,20 @@ void sc_unpack_tags(struct run *run);
 struct ticket *sc_ticket(struct run *run, const char *id, bool create);
 void sc_unpack_tickets(struct run *run);
 
-/* --- unpack_history.c --- */
-int sc_target_rc(const xmlNode *op);
+/* --- past_op.c --- */
+int sc_target_rc(const char *transition_key);
+bool sc_masks_probe(int64_t rc, int64_t status);
 bool sc_masked_probe(const xmlNode *op);
 const char *sc_history_key(const xmlNode *op);
-int sc_compare_ops(const xmlNode *a, const xmlNode *b);
+struct past_op sc_past_op(struct run *run, const xmlNode *entry);
+const char *sc_past_op_key(const struct past_op *op);
+int sc_compare_ops(struct run *run, const xmlNode *a, const xmlNode *b);
+struct history sc_history(struct run *run, const xmlNode *entry);
+const xmlNode *sc_history_entries(const xmlNode *state);
 const struct histories *sc_histories(struct run *run, const struct node *node);
 const xmlNode *sc_history_of(struct run *run, const struct node *node, const char *id);
+
+/* --- unpack_history.c --- */
 struct resource *sc_find_in_instance(struct resource *rsc, const char *name);
 void sc_settle_promotions(struct resource *rsc);
 void sc_unpack_node_history(struct run *run, struct node *node, const xmlNode *state);

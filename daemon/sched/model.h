@@ -132,12 +132,76 @@ struct sc_xml_list {
     int n, capacity;
 };
 
+/* --- what nodes did --- */
+
+enum exec_status {
+    EXEC_UNKNOWN = -2,
+    EXEC_PENDING = -1,
+    EXEC_DONE = 0,
+    EXEC_CANCELLED = 1,
+    EXEC_TIMEOUT = 2,
+    EXEC_NOT_SUPPORTED = 3,
+    EXEC_ERROR = 4,
+    EXEC_ERROR_HARD = 5,
+    EXEC_ERROR_FATAL = 6,
+    EXEC_NOT_INSTALLED = 7,
+    EXEC_NOT_CONNECTED = 8,
+    EXEC_INVALID = 9,
+    EXEC_NO_FENCE_DEVICE = 10,
+    EXEC_NO_SECRETS = 11,
+};
+
+enum ocf {
+    OCF_OK = 0,
+    OCF_ERROR = 1,
+    OCF_INVALID_PARAM = 2,
+    OCF_UNIMPLEMENTED = 3,
+    OCF_PRIVILEGES = 4,
+    OCF_NOT_INSTALLED = 5,
+    OCF_NOT_CONFIGURED = 6,
+    OCF_NOT_RUNNING = 7,
+    OCF_PROMOTED = 8,
+    OCF_FAILED_PROMOTED = 9,
+    OCF_DEGRADED = 190,
+    OCF_DEGRADED_PROMOTED = 191,
+    OCF_UNKNOWN = 193,
+};
+
+/* The attributes of an <lrm_rsc_op> that are looked at in each. */
+enum op_field {
+    OP_ID,
+    OP_KEY,
+    OP_TASK,
+    OP_NODE,
+    OP_CALL,
+    OP_RC,
+    OP_STATUS,
+    OP_INTERVAL,
+    OP_TRANSITION,
+    OP_DIGEST,
+    OP_RESTART_DIGEST,
+    OP_FIELDS
+};
+
+enum { OP_LAYOUT = 32 };
+
+/* An operation in a history, read once: in a large cluster most of the time of a decision is waiting for the
+ * memory in which the entries are. */
+struct past_op {
+    const xmlNode *xml;
+    const xmlAttr *is[OP_FIELDS]; /* NULL: not there; see sc_op_says() */
+    int64_t interval_ms, call;    /* 0 and -1 if it does not say */
+    enum task task;
+};
+
 /* What a node did with one resource. */
 struct history {
-    const xmlNode *entry;   /* its <lrm_resource> */
-    const char *id;         /* what that calls the resource, may be NULL */
-    struct sc_xml_list ops; /* oldest first */
+    const xmlNode *entry; /* its <lrm_resource> */
+    const char *id;       /* what that calls the resource, may be NULL */
+    struct past_op *ops;  /* oldest first */
+    int n;
     int start, stop; /* where in it the last start (or what implies one) and the last stop are; -1: none */
+    const struct resource *agent_of; /* this resource has the agent that the entry names; NULL: not known */
 };
 
 struct histories {
@@ -501,7 +565,7 @@ struct idrefs { /* a template or tag and who refers to it */
 };
 
 struct param_check {
-    const xmlNode *op;
+    const struct past_op *op;
     struct resource *rsc;
     struct node *node;
     bool active; /* else: a last failure */
@@ -554,6 +618,10 @@ struct run {
     struct actions actions; /* oldest first */
     struct names singletons;
     struct names meta_names; /* CRM_meta_NAME by NAME */
+    struct {
+        const xmlChar *name;
+        int field;
+    } op_layout[OP_LAYOUT]; /* which field was at that place in an entry read before */
     int next_action_id;
     unsigned visit;
     struct resources stop_needed;

@@ -115,16 +115,16 @@ static struct digest *cached(struct run *run, struct resource *rsc, struct op_co
 
 /* Compares a history entry with the configuration.  The result is valid until the next call. */
 const struct digest *sc_op_digest_for(struct run *run, struct resource *rsc, const char *task,
-                                      const xmlNode *op, const struct node *node)
+                                      const struct past_op *op, const struct node *node)
 {
-    int64_t interval = sc_xml_long(op, "interval", 0);
-    const char *all = sc_get(op, "op-digest"), *restart = sc_get(op, "op-restart-digest");
+    int64_t interval = op->interval_ms;
+    const char *all = sc_op_says(op, OP_DIGEST), *restart = sc_op_says(op, OP_RESTART_DIGEST);
+    const char *list = restart != NULL ? sc_get(op->xml, "op-force-restart") : NULL;
     struct op_config *config = sc_op_config(run, rsc, sc_task_parse(task), task, interval);
-    struct digest *digest = cached(run, rsc, config, node,
-                                   restart != NULL ? sc_get(op, "op-force-restart") : NULL, restart != NULL);
+    struct digest *digest = cached(run, rsc, config, node, list, restart != NULL);
 
     for (int i = 0; i < run->expired_ops.n; i++)
-        if (run->expired_ops.at[i] == op) {
+        if (run->expired_ops.at[i] == op->xml) {
             digest->result = DIGEST_RESTART;
             return digest;
         }
@@ -179,10 +179,10 @@ bool sc_only_secrets_changed(struct run *run, struct resource *rsc, const char *
     return strcmp(text, recorded) == 0;
 }
 
-const struct digest *sc_op_digest(struct run *run, struct resource *rsc, const xmlNode *op,
+const struct digest *sc_op_digest(struct run *run, struct resource *rsc, const struct past_op *op,
                                   const struct node *node)
 {
-    return sc_op_digest_for(run, rsc, sc_get(op, "operation"), op, node);
+    return sc_op_digest_for(run, rsc, sc_op_says(op, OP_TASK), op, node);
 }
 
 /* "DEVICE:AGENT:DIGEST" somewhere in what the node had when it was unfenced. */

@@ -8,265 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum exec_status {
-    EXEC_UNKNOWN = -2,
-    EXEC_PENDING = -1,
-    EXEC_DONE = 0,
-    EXEC_CANCELLED = 1,
-    EXEC_TIMEOUT = 2,
-    EXEC_NOT_SUPPORTED = 3,
-    EXEC_ERROR = 4,
-    EXEC_ERROR_HARD = 5,
-    EXEC_ERROR_FATAL = 6,
-    EXEC_NOT_INSTALLED = 7,
-    EXEC_NOT_CONNECTED = 8,
-    EXEC_INVALID = 9,
-    EXEC_NO_FENCE_DEVICE = 10,
-    EXEC_NO_SECRETS = 11,
-};
-
-enum ocf {
-    OCF_OK = 0,
-    OCF_ERROR = 1,
-    OCF_INVALID_PARAM = 2,
-    OCF_UNIMPLEMENTED = 3,
-    OCF_PRIVILEGES = 4,
-    OCF_NOT_INSTALLED = 5,
-    OCF_NOT_CONFIGURED = 6,
-    OCF_NOT_RUNNING = 7,
-    OCF_PROMOTED = 8,
-    OCF_FAILED_PROMOTED = 9,
-    OCF_DEGRADED = 190,
-    OCF_DEGRADED_PROMOTED = 191,
-    OCF_UNKNOWN = 193,
-};
-
 struct event {
     struct run *run;
     struct resource *rsc;
     struct node *node;
-    const xmlNode *xml;
+    const struct past_op *op;
+    const xmlNode *xml; /* of it */
     const char *id, *key, *name;
     enum task task;
     int64_t interval_ms;
-    bool probe;
+    bool probe, masked; /* masked: a probe that only says that the agent cannot work there */
     int expected, rc;
     enum exec_status status;
 };
-
-/* --- entries --- */
-
-/* Reads count numbers, each followed by the character of ends in its place; what follows them, or NULL. */
-static const char *read_numbers(const char *text, const char *ends, int *numbers, int count)
-{
-    for (int i = 0; i < count; i++) {
-        const char *end;
-        int64_t number = sc_number(text, &end);
-        if (end == text || *end != ends[i])
-            return NULL;
-        numbers[i] = (int)number;
-        text = end + 1;
-    }
-    return text;
-}
-
-/* The exit code that the operation was meant to have; -1 if the entry does not say. */
-int sc_target_rc(const xmlNode *op)
-{
-    const char *key = sc_get(op, "transition-key");
-    int numbers[3]; /* action, transition, exit code */
-
-    return key != NULL && read_numbers(key, ":::", numbers, 3) != NULL ? numbers[2] : -1;
-}
-
-/* A probe that only says that the agent cannot work there. */
-bool sc_masked_probe(const xmlNode *op)
-{
-    if (!sc_eq(sc_get(op, "operation"), "monitor") || sc_xml_long(op, "interval", 0) != 0)
-        return false;
-    int64_t rc = sc_xml_long(op, "rc-code", 0);
-    return rc == OCF_NOT_INSTALLED || rc == OCF_INVALID_PARAM ||
-           sc_xml_long(op, "op-status", EXEC_UNKNOWN) == EXEC_NOT_INSTALLED;
-}
-
-const char *sc_history_key(const xmlNode *op)
-{
-    const char *key = sc_get(op, "operation_key");
-    return key != NULL ? key : sc_get(op, "id");
-}
-
-static int transition_of(const xmlNode *op, const char **uuid, char buffer[40])
-{
-    const char *magic = sc_get(op, "transition-magic");
-    int numbers[5]; /* status, exit code, action, transition, wanted exit code */
-
-    buffer[0] = '\0';
-    const char *rest = magic == NULL ? NULL : read_numbers(magic, ":;:::", numbers, 5);
-    if (rest == NULL || *rest == '\0')
-        return -2;
-    snprintf(buffer, 37, "%s", rest);
-    *uuid = buffer;
-    return numbers[3];
-}
-
-/* Without call ids to go by: the later transition, and within one what is still pending. */
-static int compare_transitions(const xmlNode *a, const xmlNode *b, int64_t call_a, int64_t call_b)
-{
-    char buffer_a[40], buffer_b[40];
-    const char *uuid_a = NULL, *uuid_b = NULL;
-    int id_a = transition_of(a, &uuid_a, buffer_a), id_b = transition_of(b, &uuid_b, buffer_b);
-
-    if (id_a == -2 || id_b == -2)
-        return 0;
-    if (!sc_ieq(uuid_a, uuid_b) || id_a == id_b) {
-        if (call_b == -1)
-            return -1;
-        return call_a == -1 ? 1 : 0;
-    }
-    if ((id_a >= 0 && id_a < id_b) || id_b == -1)
-        return -1;
-    return (id_b >= 0 && id_a > id_b) || id_a == -1 ? 1 : 0;
-}
-
-/* What tells when an entry happened, read once for all comparisons. */
-struct moment {
-    xmlNode *op;
-    const char *node, *id;
-    int64_t call;
-};
-
-static struct moment moment_of(const xmlNode *op)
-{
-    return (struct moment){(xmlNode *)op, sc_get(op, "on_node"), sc_get(op, "id"),
-                           sc_xml_long(op, "call-id", -1)};
-}
-
-static int compare_moments(const struct moment *a, const struct moment *b)
-{
-    bool same_node = sc_ieq(a->node, b->node);
-
-    if (same_node && sc_eq(a->id, b->id))
-        return 0;
-    if (a->call == -1 && b->call == -1)
-        return 0;
-    if (same_node && a->call >= 0 && a->call < b->call)
-        return -1;
-    if (same_node && b->call >= 0 && a->call > b->call)
-        return 1;
-    if (a->call >= 0 && b->call >= 0 && (!same_node || a->call == b->call)) {
-        int64_t when_a = sc_xml_long(a->op, "last-rc-change", -1);
-        int64_t when_b = sc_xml_long(b->op, "last-rc-change", -1);
-        if (when_a >= 0 && when_a < when_b)
-            return -1;
-        return when_b >= 0 && when_a > when_b ? 1 : 0;
-    }
-    return compare_transitions(a->op, b->op, a->call, b->call);
-}
-
-/* <0 if a happened before b, >0 after, 0 not known. */
-int sc_compare_ops(const xmlNode *a, const xmlNode *b)
-{
-    struct moment of_a = moment_of(a), of_b = moment_of(b);
-
-    return compare_moments(&of_a, &of_b);
-}
-
-static int by_time(const void *a, const void *b, void *context)
-{
-    (void)context;
-    return compare_moments(a, b);
-}
-
-/* The entries of a resource, oldest first. */
-static struct sc_xml_list sorted_ops(struct run *run, const xmlNode *entry)
-{
-    struct moment few[16], *moments = few;
-    void *few_places[16], **order = few_places;
-    struct sc_xml_list list = {0};
-
-    HF_XML_EACH (op, entry, "lrm_rsc_op")
-        SC_PUSH(run, &list, op);
-    if (list.n < 2)
-        return list;
-    if (list.n > (int)HF_ARRAY_LENGTH(few)) {
-        moments = hf_arena_alloc(run->arena, (size_t)list.n * sizeof(*moments));
-        order = hf_arena_alloc(run->arena, (size_t)list.n * sizeof(*order));
-    }
-    for (int i = 0; i < list.n; i++) {
-        moments[i] = moment_of(list.at[i]);
-        order[list.n - 1 - i] = &moments[i];
-    }
-    sc_sort(order, list.n, by_time, NULL);
-    for (int i = 0; i < list.n; i++)
-        list.at[i] = ((struct moment *)order[i])->op;
-    return list;
-}
-
-static const xmlNode *entries_of(const xmlNode *state)
-{
-    return hf_xml_child(hf_xml_child(state, "lrm"), "lrm_resources");
-}
-
-/* Where in the list the last start and the last stop are (-1: none); without a start, what implies one. */
-static void find_active_range(const struct sc_xml_list *list, int *start, int *stop)
-{
-    int monitor = -1, role_change = -1;
-
-    *start = *stop = -1;
-    for (int i = 0; i < list->n; i++) {
-        const char *task = sc_get(list->at[i], "operation");
-        if (sc_ieq(task, "stop") && sc_eq(sc_get(list->at[i], "op-status"), "0"))
-            *stop = i;
-        else if (sc_ieq(task, "start") || sc_ieq(task, "migrate_from"))
-            *start = i;
-        else if (monitor <= *stop && sc_ieq(task, "monitor")) {
-            int64_t rc = sc_xml_long(list->at[i], "rc-code", -1);
-            if (rc == OCF_OK || rc == OCF_PROMOTED)
-                monitor = i;
-        } else if (sc_ieq(task, "promote") || sc_ieq(task, "demote"))
-            role_change = i;
-    }
-    if (*start == -1)
-        *start = role_change != -1 ? role_change : monitor;
-}
-
-static struct history history_of_entry(struct run *run, const xmlNode *entry)
-{
-    struct history history = {.entry = entry, .id = sc_get(entry, "id"), .ops = sorted_ops(run, entry)};
-
-    find_active_range(&history.ops, &history.start, &history.stop);
-    return history;
-}
-
-/* What is in the node's state, in that order; read once, if it has not been unpacked already. */
-const struct histories *sc_histories(struct run *run, const struct node *node)
-{
-    struct node *writable = (struct node *)node;
-
-    if (!node->histories_known) {
-        writable->histories_known = true;
-        HF_XML_EACH (entry, entries_of(node->state), "lrm_resource")
-            SC_PUSH(run, &writable->histories, history_of_entry(run, entry));
-    }
-    return &node->histories;
-}
-
-/* The <lrm_resource> with this id in a node's history, or NULL. */
-const xmlNode *sc_history_of(struct run *run, const struct node *node, const char *id)
-{
-    struct node *writable = (struct node *)node;
-
-    if (node == NULL || node->state == NULL)
-        return NULL;
-    if (!node->history_known) {
-        const struct histories *all = sc_histories(run, node);
-        writable->history_known = true;
-        for (int i = 0; i < all->n; i++)
-            if (all->at[i].id != NULL)
-                sc_names_put(run, &writable->history, all->at[i].id, (xmlNode *)all->at[i].entry, false);
-    }
-    return sc_names_get(&node->history, id);
-}
 
 /* --- records --- */
 
@@ -339,7 +93,7 @@ static bool state_op_after(struct event *event, const char *node_name, const xml
         if (op != than &&
             (sc_eq(task, "start") || sc_eq(task, "stop") || sc_eq(task, "migrate_to") ||
              sc_eq(task, "migrate_from")) &&
-            sc_compare_ops(op, than) > 0)
+            sc_compare_ops(event->run, op, than) > 0)
             return true;
     }
     return false;
@@ -354,7 +108,7 @@ static bool newer_state(struct event *event, const char *node_name, const xmlNod
     if (state_op_after(event, node_name, op))
         return true;
     const xmlNode *monitor = find_op(event, "monitor", node_name, NULL, NULL, OCF_NOT_RUNNING);
-    return monitor != NULL && sc_compare_ops(monitor, op) > 0;
+    return monitor != NULL && sc_compare_ops(event->run, monitor, op) > 0;
 }
 
 static bool migration_nodes(struct event *event, bool at_source, const char **source, const char **target)
@@ -471,11 +225,11 @@ static bool params_changed(struct event *event)
     if (event->task != TASK_START && event->task != TASK_MONITOR)
         return false;
     if (sc_needs_remote_name(event->run, event->rsc)) {
-        struct param_check check = {event->xml, event->rsc, event->node, false};
+        struct param_check check = {event->op, event->rsc, event->node, false};
         SC_PUSH(event->run, &event->run->param_checks, check);
         return false;
     }
-    const struct digest *digest = sc_op_digest(event->run, event->rsc, event->xml, event->node);
+    const struct digest *digest = sc_op_digest(event->run, event->rsc, event->op, event->node);
     return digest->result != DIGEST_UNKNOWN && digest->result != DIGEST_MATCH;
 }
 
@@ -556,11 +310,6 @@ static void remap_not_running(struct event *event, enum on_fail *on_fail)
     event->rsc->next_role = ROLE_UNKNOWN;
 }
 
-static bool is_masked(const struct event *event)
-{
-    return event->probe && !sc_is_bundled(event->rsc) && sc_masked_probe(event->xml);
-}
-
 /* Turns exit code and status into what they mean for this resource. */
 static void remap(struct event *event, enum on_fail *on_fail, bool expired)
 {
@@ -572,7 +321,7 @@ static void remap(struct event *event, enum on_fail *on_fail, bool expired)
         event->rc = OCF_PROMOTED;
     if (event->rc != original && !expired && (!event->node->shutdown || event->node->online))
         record_failure(event);
-    if (is_masked(event)) {
+    if (event->masked) {
         event->status = EXEC_DONE;
         event->rc = OCF_NOT_RUNNING;
     }
@@ -647,7 +396,7 @@ static void succeeded(struct event *event, int rc, const xmlNode *last_failure, 
     struct resource *rsc = event->rsc;
     bool clears = false;
 
-    if (rc == OCF_NOT_INSTALLED || is_masked(event)) {
+    if (rc == OCF_NOT_INSTALLED || event->masked) {
         rsc->orig_role = ROLE_STOPPED;
     } else if (rc == OCF_NOT_RUNNING) {
         clears = true;
@@ -808,7 +557,7 @@ static void pending(struct event *event, const xmlNode *last_failure)
 /* Handles an expired result; true if nothing more is to be done about it. */
 static bool expired_result(struct event *event, int original_rc)
 {
-    if (is_masked(event) && original_rc != event->expected) {
+    if (event->masked && original_rc != event->expected) {
         if (event->rsc->orig_role <= ROLE_STOPPED)
             event->rsc->orig_role = ROLE_UNKNOWN;
         return true;
@@ -828,12 +577,12 @@ static bool read_event(struct event *event)
 {
     int64_t status, rc;
 
-    event->id = sc_get(event->xml, "id");
-    event->name = sc_get(event->xml, "operation");
+    event->id = sc_op_says(event->op, OP_ID);
+    event->name = sc_op_says(event->op, OP_TASK);
     if (event->id == NULL || event->name == NULL)
         return false;
-    event->task = sc_task_parse(event->name);
-    event->interval_ms = sc_xml_long(event->xml, "interval", 0);
+    event->task = event->op->task;
+    event->interval_ms = event->op->interval_ms;
     event->probe = event->task == TASK_MONITOR && event->interval_ms == 0;
     switch (event->task) {
     case TASK_MONITOR:
@@ -848,14 +597,15 @@ static bool read_event(struct event *event)
         if (!sc_eq(event->name, "asyncmon"))
             return false;
     }
-    if (!sc_long(sc_get(event->xml, "op-status"), &status) || status < EXEC_PENDING ||
-        status > EXEC_NO_SECRETS || status == EXEC_CANCELLED ||
-        !sc_long(sc_get(event->xml, "rc-code"), &rc) || rc < 0 || rc > 255)
+    if (!sc_long(sc_op_says(event->op, OP_STATUS), &status) || status < EXEC_PENDING ||
+        status > EXEC_NO_SECRETS || status == EXEC_CANCELLED || !sc_long(sc_op_says(event->op, OP_RC), &rc) ||
+        rc < 0 || rc > 255)
         return false;
     event->status = (enum exec_status)status;
     event->rc = (int)rc;
-    event->expected = sc_target_rc(event->xml);
-    event->key = sc_history_key(event->xml);
+    event->masked = event->probe && !sc_is_bundled(event->rsc) && sc_masks_probe(rc, status);
+    event->expected = sc_target_rc(sc_op_says(event->op, OP_TRANSITION));
+    event->key = sc_past_op_key(event->op);
     return true;
 }
 
@@ -903,10 +653,10 @@ static void not_installed(struct event *event, const xmlNode **last_failure, enu
     failed(event, configured, fail_role, last_failure, on_fail);
 }
 
-static void unpack_op(struct run *run, struct resource *rsc, struct node *node, const xmlNode *xml,
+static void unpack_op(struct run *run, struct resource *rsc, struct node *node, const struct past_op *op,
                       const xmlNode **last_failure, enum on_fail *on_fail)
 {
-    struct event event = {.run = run, .rsc = rsc, .node = node, .xml = xml};
+    struct event event = {.run = run, .rsc = rsc, .node = node, .op = op, .xml = op->xml};
 
     if (!read_event(&event))
         return;
@@ -915,7 +665,7 @@ static void unpack_op(struct run *run, struct resource *rsc, struct node *node, 
     remap(&event, on_fail, expired);
     if (expired && expired_result(&event, original_rc))
         return;
-    if (is_masked(&event)) {
+    if (event.masked) {
         mask_probe(&event, *last_failure, on_fail);
         return;
     }
@@ -1080,16 +830,17 @@ static void process_state(struct run *run, struct resource *rsc, struct node *no
 
 /* Recurring operations that run now are known as optional actions. */
 static void process_recurring(struct run *run, struct resource *rsc, struct node *node,
-                              const struct sc_xml_list *list, int start, int stop)
+                              const struct history *history)
 {
-    for (int i = 0; i < list->n && node->online; i++) {
-        int64_t interval = sc_xml_long(list->at[i], "interval", 0);
-        if ((start < stop && i <= stop) || i < start || interval == 0 ||
-            sc_eq(sc_get(list->at[i], "op-status"), "-1"))
+    int start = history->start, stop = history->stop;
+
+    for (int i = 0; i < history->n && node->online; i++) {
+        const struct past_op *op = &history->ops[i];
+        if ((start < stop && i <= stop) || i < start || op->interval_ms == 0 ||
+            sc_eq(sc_op_says(op, OP_STATUS), "-1"))
             continue;
-        const char *task = sc_get(list->at[i], "operation");
-        if (task != NULL)
-            sc_action_named(run, rsc, task, interval, node, true);
+        if (sc_op_says(op, OP_TASK) != NULL)
+            sc_action_named(run, rsc, sc_op_says(op, OP_TASK), op->interval_ms, node, true);
     }
 }
 
@@ -1234,25 +985,24 @@ static void shutdown_lock(struct run *run, const xmlNode *entry, struct resource
 static struct resource *unpack_resource_history(struct run *run, struct node *node,
                                                 const struct history *history)
 {
-    const struct sc_xml_list *list = &history->ops;
     const xmlNode *last_failure = NULL;
     enum on_fail on_fail = FAIL_IGNORE;
     enum role wanted;
 
-    if (history->id == NULL || (!run->shutdown_lock && list->n == 0))
+    if (history->id == NULL || (!run->shutdown_lock && history->n == 0))
         return NULL;
     struct resource *rsc = find_resource(run, node, history->id);
     if (rsc == NULL)
-        rsc = list->n == 0 ? NULL : removed_resource(run, history->id, history->entry);
+        rsc = history->n == 0 ? NULL : removed_resource(run, history->id, history->entry);
     if (rsc == NULL)
         return NULL;
     if (run->shutdown_lock)
         shutdown_lock(run, history->entry, rsc, node);
     enum role before = rsc->orig_role;
     rsc->orig_role = ROLE_UNKNOWN;
-    for (int i = 0; i < list->n; i++)
-        unpack_op(run, rsc, node, list->at[i], &last_failure, &on_fail);
-    process_recurring(run, rsc, node, list, history->start, history->stop);
+    for (int i = 0; i < history->n; i++)
+        unpack_op(run, rsc, node, &history->ops[i], &last_failure, &on_fail);
+    process_recurring(run, rsc, node, history);
     process_state(run, rsc, node, on_fail);
     if (sc_target_role(rsc, &wanted) && (rsc->next_role == ROLE_UNKNOWN || wanted < rsc->next_role))
         rsc->next_role = wanted;
@@ -1301,9 +1051,11 @@ void sc_unpack_node_history(struct run *run, struct node *node, const xmlNode *s
     struct histories list = {0}; /* each is unpacked while it is in the processor's cache */
     bool removed_guest = false;
 
-    HF_XML_EACH (entry, entries_of(state), "lrm_resource") {
-        struct history history = history_of_entry(run, entry);
+    HF_XML_EACH (entry, sc_history_entries(state), "lrm_resource") {
+        struct history history = sc_history(run, entry);
         struct resource *rsc = unpack_resource_history(run, node, &history);
+        if (rsc != NULL && sc_has_agent_of(rsc, entry))
+            history.agent_of = rsc;
         SC_PUSH(run, &list, history);
         if (rsc != NULL && (rsc->flags & RSC_REMOVED_LAUNCHED))
             removed_guest = true;

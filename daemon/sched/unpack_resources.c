@@ -460,6 +460,7 @@ struct resource *sc_unpack_resource(struct run *run, xmlNode *xml, struct resour
     const char *id = hf_xml_get(xml, "id");
     enum kind kind;
 
+    hf_xml_fetch_ahead(xml);
     if (id == NULL || !kind_of(xml, &kind)) {
         sc_warn(run, "<%s> is no resource or has no id; ignored", (const char *)xml->name);
         return NULL;
