@@ -1,11 +1,11 @@
 /* upgrade.c - brings an old configuration into today's shape, on a copy.
  *
  * Most of what changed its name since schema 3.0 is understood where it is read.  Here are the changes of
- * shape, and the names of before 3.0, which mean nothing in a newer configuration (validate-with):
+ * shape, and the names of before 3.0, which mean nothing in a newer configuration (validate-with).
  *
- *   before 3.0   cluster options with underscores; cluster options that were defaults of resources and
- * operations; what an operation requires, and its options among its parameters before 4.0   <master>; ping
- * nodes; agents of upstart and nagios, and rkt's containers, which nothing runs any more */
+ * Before 3.0: cluster options with underscores; cluster options that were defaults of resources and
+ * operations; what an operation requires, and its options among its parameters.  Before 4.0: <master>; ping
+ * nodes; agents of upstart and nagios, and rkt's containers, which nothing runs any more. */
 #include "daemon/sched/model.h"
 
 enum { BEFORE_3 = 1, BEFORE_4 = 2 };
@@ -227,6 +227,50 @@ static void make_promotable(xmlNode *resource)
     sc_add_nvpair(set, "promotable", "true");
 }
 
+static bool is_within(const xmlNode *element, const xmlNode *whole)
+{
+    while (element != NULL && element != whole)
+        element = element->parent;
+    return element != NULL;
+}
+
+/* The first element outside of going that means that one by its id; NULL: there is none. */
+static xmlNode *first_reference(xmlNode *below, const xmlNode *meant, const xmlNode *going)
+{
+    HF_XML_EACH_ANY (child, below) {
+        if (hf_xml_is(child, (const char *)meant->name) && !is_within(child, going) &&
+            sc_eq(hf_xml_get(child, "id-ref"), hf_xml_get(meant, "id")))
+            return child;
+        xmlNode *found = first_reference(child, meant, going);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+/* What is defined in going and meant elsewhere is defined there from now on. */
+static void keep_definitions(xmlNode *configuration, xmlNode *part, const xmlNode *going)
+{
+    xmlNode *reference = hf_xml_get(part, "id") == NULL ? NULL : first_reference(configuration, part, going);
+
+    if (reference != NULL) {
+        for (const xmlAttr *attr = part->properties; attr != NULL; attr = attr->next)
+            if (sc_get(reference, (const char *)attr->name) == NULL)
+                hf_xml_set(reference, (const char *)attr->name, sc_value(attr));
+        hf_xml_set(reference, "id-ref", NULL);
+        xmlAddChildList(reference, xmlDocCopyNodeList(part->doc, part->children));
+        return;
+    }
+    HF_XML_EACH_ANY (child, part)
+        keep_definitions(configuration, child, going);
+}
+
+static void drop(xmlNode *configuration, xmlNode *going)
+{
+    keep_definitions(configuration, going, going);
+    hf_xml_remove(going);
+}
+
 /* References to what is gone go too, and so do the constraints of which nothing is left. */
 static void drop_references(xmlNode *configuration, const char *id)
 {
@@ -249,7 +293,7 @@ static void drop_references(xmlNode *configuration, const char *id)
                 hf_xml_remove(set);
         }
         if (empty || (had_set && hf_xml_child(constraint, "resource_set") == NULL))
-            hf_xml_remove(constraint);
+            drop(configuration, constraint);
     }
 }
 
@@ -266,7 +310,7 @@ static void upgrade_to_4(xmlNode *configuration, xmlNode *parent)
         upgrade_to_4(configuration, child);
         if (gone) {
             drop_references(configuration, hf_xml_get_or(child, "id", ""));
-            hf_xml_remove(child);
+            drop(configuration, child);
         } else if (hf_xml_is(child, "master")) {
             make_promotable(child);
         }

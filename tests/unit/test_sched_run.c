@@ -527,6 +527,31 @@ static void ping_nodes_and_agents_of_old_run_nothing(void **state)
     xmlFreeDoc(cib);
 }
 
+/* What goes with such an agent may have been meant elsewhere, too. */
+static void what_old_agents_defined_is_kept_where_it_is_meant(void **state)
+{
+    xmlDoc *cib = cluster(
+        "<group id='g'><primitive id='old' class='nagios' type='thing'>"
+        "<meta_attributes id='m'><nvpair id='m-t' name='target-role' value='Stopped'/></meta_attributes>"
+        "</primitive></group>"
+        "<primitive id='off' class='ocf' provider='pacemaker' type='Dummy'>"
+        "<meta_attributes id-ref='m'/></primitive>"
+        "<primitive id='off2' class='ocf' provider='pacemaker' type='Dummy'>"
+        "<meta_attributes id-ref='m'/></primitive>"
+        "<primitive id='web' class='ocf' provider='pacemaker' type='Dummy'/>",
+        "<rsc_location id='l' rsc='g'><rule id='l-r' score='-INFINITY'>"
+        "<expression id='l-e' attribute='#uname' operation='eq' value='n1'/></rule></rsc_location>"
+        "<rsc_location id='k' rsc='web'><rule id-ref='l-r'/></rsc_location>");
+    struct sched_output *output = run(cib);
+    (void)state;
+
+    assert_string_equal(find(output, "web_start_0", NULL)->node_name, "n2");
+    assert_null(find(output, "off_start_0", NULL));
+    assert_null(find(output, "off2_start_0", NULL));
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
 /* A failure is counted for an operation: what names none is of before 1.1.17. */
 static void failures_are_counted_by_operation(void **state)
 {
@@ -660,6 +685,7 @@ int main(void)
         cmocka_unit_test(defaults_among_the_options_are_of_old_schemas),
         cmocka_unit_test(old_operations_are_understood),
         cmocka_unit_test(ping_nodes_and_agents_of_old_run_nothing),
+        cmocka_unit_test(what_old_agents_defined_is_kept_where_it_is_meant),
         cmocka_unit_test(failures_are_counted_by_operation),
         cmocka_unit_test(an_orphan_of_an_unknown_agent_is_shown),
         cmocka_unit_test(a_history_is_not_cleaned_where_it_is_probed),
