@@ -2,7 +2,7 @@
  * printed as text that gives the same configuration again, and the operations for it are well-formed.
  *
  *     clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. -I/usr/include/libxml2 \
- *         tests/fuzz/fuzz_crm.c cli/crm/[a-z]*.c cli/changes.c lib/alloc.c lib/buf.c lib/error.c lib/xml.c \
+ *         tests/fuzz/fuzz_crm.c cli/crm/[a-z]*.c cli/changes.c lib/alloc.c lib/buf.c lib/error.c lib/xml*.c \
  *         -lxml2 -o fuzz_crm
  *     ./fuzz_crm -max_total_time=60 -dict=tests/fuzz/crm.dict CORPUS */
 #include <stdint.h>

@@ -3,7 +3,7 @@
  *
  *     clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. -I/usr/include/libxml2 \
  *         tests/fuzz/fuzz_schema.c daemon/cib/schema*.c BUILD/cib-schema/schema-text.c \
- *         lib/alloc.c lib/arena.c lib/buf.c lib/error.c lib/xml.c -lxml2 -o fuzz_schema
+ *         lib/alloc.c lib/arena.c lib/buf.c lib/error.c lib/xml*.c -lxml2 -o fuzz_schema
  *     ./fuzz_schema -max_total_time=60 CORPUS tests/unit     (schema-full.xml is a good seed) */
 #include <stdint.h>
 #include <string.h>
