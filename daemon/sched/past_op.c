@@ -177,7 +177,7 @@ static int by_time(const void *a, const void *b, void *context)
 
 /* --- histories --- */
 
-/* The entries of a resource, oldest first. */
+/* The entries of a resource, oldest first; what does not say what was done says nothing. */
 static void read_ops(struct run *run, struct history *history)
 {
     void *few[16], **order = few;
@@ -185,11 +185,15 @@ static void read_ops(struct run *run, struct history *history)
     int n = 0;
 
     HF_XML_EACH (op, history->entry, "lrm_rsc_op")
-        history->n++;
-    read = hf_arena_alloc(run->arena, (size_t)history->n * sizeof(*read));
-    HF_XML_EACH (op, history->entry, "lrm_rsc_op")
-        read[n++] = sc_past_op(run, op);
+        n++;
+    read = hf_arena_alloc(run->arena, (size_t)n * sizeof(*read));
+    n = 0;
+    HF_XML_EACH (op, history->entry, "lrm_rsc_op") {
+        read[n] = sc_past_op(run, op);
+        n += read[n].is[OP_TASK] != NULL;
+    }
     history->ops = read;
+    history->n = n;
     if (n < 2)
         return;
     if (n > (int)HF_ARRAY_LENGTH(few))

@@ -581,6 +581,26 @@ static void failures_are_counted_by_operation(void **state)
     }
 }
 
+static void an_entry_without_an_operation_says_nothing(void **state)
+{
+    xmlDoc *cib = cluster(dummy, "<rsc_location id='l' rsc='web' node='n1' score='INFINITY'/>");
+    (void)state;
+
+    add(hf_xml_child_by_id(hf_xml_child(xmlDocGetRootElement(cib), "status"), "node_state", "1"),
+        "<lrm id='1'><lrm_resources><lrm_resource id='web' class='ocf' provider='pacemaker' type='Dummy'>"
+        "<lrm_rsc_op id='s' operation='start' interval='0' rc-code='0' op-status='0' call-id='2'"
+        " transition-key='1:1:0:x' transition-magic='0:0;1:1:0:x'/>"
+        "<lrm_rsc_op id='m' interval='10000' rc-code='0' op-status='0' call-id='3'"
+        " transition-key='2:1:0:x' transition-magic='0:0;2:1:0:x'/>"
+        "</lrm_resource></lrm_resources></lrm>");
+    struct sched_output *output = run(cib);
+    const struct sched_graph *graph = sched_graph(output);
+    for (int i = 0; i < graph->n_actions; i++)
+        assert_null(strstr(graph->actions[i].key, "null"));
+    sched_output_free(output);
+    xmlFreeDoc(cib);
+}
+
 /* A history may not say of what agent it is. */
 static void an_orphan_of_an_unknown_agent_is_shown(void **state)
 {
@@ -687,6 +707,7 @@ int main(void)
         cmocka_unit_test(ping_nodes_and_agents_of_old_run_nothing),
         cmocka_unit_test(what_old_agents_defined_is_kept_where_it_is_meant),
         cmocka_unit_test(failures_are_counted_by_operation),
+        cmocka_unit_test(an_entry_without_an_operation_says_nothing),
         cmocka_unit_test(an_orphan_of_an_unknown_agent_is_shown),
         cmocka_unit_test(a_history_is_not_cleaned_where_it_is_probed),
         cmocka_unit_test(an_unmanaged_instance_is_followed_to_its_node),
