@@ -349,7 +349,6 @@ void sc_unpack_tickets(struct run *run);
 int sc_target_rc(const char *transition_key);
 bool sc_masks_probe(int64_t rc, int64_t status);
 bool sc_masked_probe(const xmlNode *op);
-const char *sc_history_key(const xmlNode *op);
 struct past_op sc_past_op(struct run *run, const xmlNode *entry);
 const char *sc_past_op_key(const struct past_op *op);
 int sc_compare_ops(struct run *run, const xmlNode *a, const xmlNode *b);

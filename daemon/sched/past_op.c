@@ -41,12 +41,6 @@ bool sc_masked_probe(const xmlNode *op)
            sc_masks_probe(sc_xml_long(op, "rc-code", 0), sc_xml_long(op, "op-status", EXEC_UNKNOWN));
 }
 
-const char *sc_history_key(const xmlNode *op)
-{
-    const char *key = sc_get(op, "operation_key");
-    return key != NULL ? key : sc_get(op, "id");
-}
-
 static int find_field(const char *name)
 {
     static const char *const names[OP_FIELDS] = {
@@ -87,7 +81,6 @@ struct past_op sc_past_op(struct run *run, const xmlNode *entry)
     struct past_op op = {.xml = entry, .call = -1};
     int place = 0;
 
-    hf_xml_fetch_ahead(entry);
     for (const xmlAttr *attr = entry->properties; attr != NULL; attr = attr->next) {
         int field = field_at(run, place++, attr->name);
         if (field < OP_FIELDS)
@@ -189,6 +182,7 @@ static void read_ops(struct run *run, struct history *history)
     read = hf_arena_alloc(run->arena, (size_t)n * sizeof(*read));
     n = 0;
     HF_XML_EACH (op, history->entry, "lrm_rsc_op") {
+        hf_xml_fetch_ahead(op);
         read[n] = sc_past_op(run, op);
         n += read[n].is[OP_TASK] != NULL;
     }

@@ -13,7 +13,6 @@ struct event {
     struct resource *rsc;
     struct node *node;
     const struct past_op *op;
-    const xmlNode *xml; /* of it */
     const char *id, *key, *name;
     enum task task;
     int64_t interval_ms;
@@ -33,7 +32,7 @@ static void record_failure(struct event *event)
     for (int i = 0; i < run->failed.n; i++)
         if (run->failed.at[i].node == event->node && sc_eq(run->failed.at[i].key, event->key))
             return;
-    struct failed_op failed = {event->xml, sc_keep(run, event->key), event->node, event->rsc->id};
+    struct failed_op failed = {event->op->xml, sc_keep(run, event->key), event->node, event->rsc->id};
     SC_PUSH(run, &run->failed, failed);
 }
 
@@ -113,8 +112,8 @@ static bool newer_state(struct event *event, const char *node_name, const xmlNod
 
 static bool migration_nodes(struct event *event, bool at_source, const char **source, const char **target)
 {
-    *source = sc_get(event->xml, "migrate_source");
-    *target = sc_get(event->xml, "migrate_target");
+    *source = sc_get(event->op->xml, "migrate_source");
+    *target = sc_get(event->op->xml, "migrate_target");
     return *source != NULL && *target != NULL && sc_ieq(at_source ? *source : *target, event->node->name);
 }
 
@@ -134,7 +133,7 @@ static void migrate_to_succeeded(struct event *event)
 
     if (!migration_nodes(event, true, &source, &target))
         return;
-    bool source_newer = state_op_after(event, source, event->xml);
+    bool source_newer = state_op_after(event, source, event->op->xml);
     const xmlNode *from = find_op(event, "migrate_from", target, "migrate_source", source, -1);
     if (from != NULL) {
         if (source_newer)
@@ -142,7 +141,7 @@ static void migrate_to_succeeded(struct event *event)
         from_rc = sc_xml_long(from, "rc-code", from_rc);
         from_status = sc_xml_long(from, "op-status", from_status);
     }
-    bool target_newer = newer_state(event, target, event->xml, from);
+    bool target_newer = newer_state(event, target, event->op->xml, from);
     if (source_newer && target_newer)
         return;
     if (from_rc == OCF_OK && from_status == EXEC_DONE) {
@@ -185,11 +184,11 @@ static void migrate_to_failed(struct event *event)
         return;
     event->rsc->orig_role = ROLE_STARTED;
     const xmlNode *from = find_op(event, "migrate_from", target, "migrate_source", source, OCF_OK);
-    if (!unknown_on(event, target) && !newer_state(event, target, event->xml, from)) {
+    if (!unknown_on(event, target) && !newer_state(event, target, event->op->xml, from)) {
         struct node *node = sc_node_find(event->run, target);
         if (node != NULL && node->online)
             sc_add_running(event->run, event->rsc, node, false);
-    } else if (!state_op_after(event, source, event->xml)) {
+    } else if (!state_op_after(event, source, event->op->xml)) {
         add_dangling(event);
     }
 }
@@ -202,7 +201,7 @@ static void migrate_from_failed(struct event *event)
         return;
     event->rsc->orig_role = ROLE_STARTED;
     const xmlNode *to = find_op(event, "migrate_to", source, "migrate_target", target, OCF_OK);
-    if (!unknown_on(event, source) && !newer_state(event, source, to, event->xml)) {
+    if (!unknown_on(event, source) && !newer_state(event, source, to, event->op->xml)) {
         struct node *node = sc_node_find(event->run, source);
         if (node != NULL && node->online)
             sc_add_running(event->run, event->rsc, node, true);
@@ -264,15 +263,15 @@ static bool check_expiry(struct event *event)
 
     if (event->status == EXEC_NOT_INSTALLED)
         return false;
-    if (expiration > 0 && sc_long(sc_get(event->xml, "last-rc-change"), &when)) {
+    if (expiration > 0 && sc_long(sc_get(event->op->xml, "last-rc-change"), &when)) {
         expired = run->now >= when + expiration && !keep_failure(event);
-        unexpired = sc_failcount(run, event->node, rsc, &last, FC_EFFECTIVE, event->xml);
+        unexpired = sc_failcount(run, event->node, rsc, &last, FC_EFFECTIVE, event->op->xml);
         last += expiration + 1;
         if (unexpired > 0 && run->now < last)
             sc_recheck(run, last);
     }
     if (expired) {
-        if (sc_failcount(run, event->node, rsc, NULL, 0, event->xml) != 0) {
+        if (sc_failcount(run, event->node, rsc, NULL, 0, event->op->xml) != 0) {
             if (unexpired == 0)
                 reason = "it expired";
             else
@@ -391,7 +390,7 @@ static void forget_failure(struct event *event, enum on_fail *on_fail)
 }
 
 /* The operation did what it should, with exit code rc. */
-static void succeeded(struct event *event, int rc, const xmlNode *last_failure, enum on_fail *on_fail)
+static void succeeded(struct event *event, int rc, const struct past_op *last_failure, enum on_fail *on_fail)
 {
     struct resource *rsc = event->rsc;
     bool clears = false;
@@ -401,7 +400,7 @@ static void succeeded(struct event *event, int rc, const xmlNode *last_failure, 
     } else if (rc == OCF_NOT_RUNNING) {
         clears = true;
     } else if (event->task == TASK_MONITOR) {
-        clears = last_failure != NULL && sc_eq(event->key, sc_history_key(last_failure));
+        clears = last_failure != NULL && sc_eq(event->key, sc_past_op_key(last_failure));
         if (rsc->orig_role < ROLE_STARTED)
             set_active(rsc);
     } else if (event->task == TASK_START || event->task == TASK_MIGRATE_FROM) {
@@ -412,7 +411,7 @@ static void succeeded(struct event *event, int rc, const xmlNode *last_failure, 
         clears = true;
     } else if (event->task == TASK_PROMOTE) {
         rsc->orig_role = ROLE_PROMOTED;
-        rsc->promoted_term = sc_xml_long(event->xml, HISTORY_TERM, 0);
+        rsc->promoted_term = sc_xml_long(event->op->xml, HISTORY_TERM, 0);
         clears = true;
     } else if (event->task == TASK_DEMOTE) {
         clears = *on_fail == FAIL_DEMOTE;
@@ -492,11 +491,11 @@ static void demote_failed(struct event *event, enum on_fail configured)
 }
 
 static void failed(struct event *event, enum on_fail configured, enum role fail_role,
-                   const xmlNode **last_failure, enum on_fail *on_fail)
+                   const struct past_op **last_failure, enum on_fail *on_fail)
 {
     struct resource *rsc = event->rsc;
 
-    *last_failure = event->xml;
+    *last_failure = event->op;
     if (event->run->symmetric || event->rc != OCF_NOT_INSTALLED)
         record_failure(event);
     if (*on_fail < configured)
@@ -521,18 +520,18 @@ static void failed(struct event *event, enum on_fail configured, enum role fail_
         sc_ban_from_all(event->run, rsc);
 }
 
-static bool failure_is_newer(const struct event *event, const xmlNode *last_failure)
+static bool failure_is_newer(const struct event *event, const struct past_op *last_failure)
 {
     int64_t mine, theirs;
 
-    if (last_failure == NULL || !sc_eq(event->name, sc_get(last_failure, "operation")) ||
-        sc_xml_long(last_failure, "interval", 0) != event->interval_ms)
+    if (last_failure == NULL || !sc_eq(event->name, sc_op_says(last_failure, OP_TASK)) ||
+        last_failure->interval_ms != event->interval_ms)
         return false;
-    return sc_long(sc_get(event->xml, "last-rc-change"), &mine) &&
-           sc_long(sc_get(last_failure, "last-rc-change"), &theirs) && theirs >= mine;
+    return sc_long(sc_get(event->op->xml, "last-rc-change"), &mine) &&
+           sc_long(sc_get(last_failure->xml, "last-rc-change"), &theirs) && theirs >= mine;
 }
 
-static void pending(struct event *event, const xmlNode *last_failure)
+static void pending(struct event *event, const struct past_op *last_failure)
 {
     struct resource *rsc = event->rsc;
 
@@ -544,7 +543,7 @@ static void pending(struct event *event, const xmlNode *last_failure)
     } else if (event->task == TASK_PROMOTE) {
         rsc->orig_role = ROLE_PROMOTED;
     } else if (event->task == TASK_MIGRATE_TO && event->node->unclean) {
-        struct node *target = sc_node_find(event->run, sc_get(event->xml, "migrate_target"));
+        struct node *target = sc_node_find(event->run, sc_get(event->op->xml, "migrate_target"));
         if (target != NULL)
             sc_action(event->run, rsc, TASK_STOP, target, false);
     }
@@ -567,7 +566,7 @@ static bool expired_result(struct event *event, int original_rc)
     if (event->interval_ms == 0)
         return true;
     if (event->node->online && !event->node->unclean) {
-        SC_PUSH(event->run, &event->run->expired_ops, event->xml);
+        SC_PUSH(event->run, &event->run->expired_ops, event->op->xml);
         return true;
     }
     return false;
@@ -609,7 +608,7 @@ static bool read_event(struct event *event)
     return true;
 }
 
-static void mask_probe(struct event *event, const xmlNode *last_failure, enum on_fail *on_fail)
+static void mask_probe(struct event *event, const struct past_op *last_failure, enum on_fail *on_fail)
 {
     struct resource *banned = (event->rsc->flags & RSC_UNIQUE) ? event->rsc : sc_top(event->rsc);
 
@@ -618,7 +617,7 @@ static void mask_probe(struct event *event, const xmlNode *last_failure, enum on
     sc_score_node(event->run, banned, event->node, -SC_INFINITY, "masked-probe-failure");
 }
 
-static void handle_failure(struct event *event, const xmlNode **last_failure, enum on_fail *on_fail)
+static void handle_failure(struct event *event, const struct past_op **last_failure, enum on_fail *on_fail)
 {
     struct resource *top = (event->rsc->flags & RSC_UNIQUE) ? event->rsc : sc_top(event->rsc);
     enum on_fail configured;
@@ -640,7 +639,7 @@ static void handle_failure(struct event *event, const xmlNode **last_failure, en
         sc_score_all(event->run, top, -SC_INFINITY, "fatal-error");
 }
 
-static void not_installed(struct event *event, const xmlNode **last_failure, enum on_fail *on_fail)
+static void not_installed(struct event *event, const struct past_op **last_failure, enum on_fail *on_fail)
 {
     struct resource *top = (event->rsc->flags & RSC_UNIQUE) ? event->rsc : sc_top(event->rsc);
     enum on_fail configured;
@@ -654,9 +653,9 @@ static void not_installed(struct event *event, const xmlNode **last_failure, enu
 }
 
 static void unpack_op(struct run *run, struct resource *rsc, struct node *node, const struct past_op *op,
-                      const xmlNode **last_failure, enum on_fail *on_fail)
+                      const struct past_op **last_failure, enum on_fail *on_fail)
 {
-    struct event event = {.run = run, .rsc = rsc, .node = node, .op = op, .xml = op->xml};
+    struct event event = {.run = run, .rsc = rsc, .node = node, .op = op};
 
     if (!read_event(&event))
         return;
@@ -985,7 +984,7 @@ static void shutdown_lock(struct run *run, const xmlNode *entry, struct resource
 static struct resource *unpack_resource_history(struct run *run, struct node *node,
                                                 const struct history *history)
 {
-    const xmlNode *last_failure = NULL;
+    const struct past_op *last_failure = NULL;
     enum on_fail on_fail = FAIL_IGNORE;
     enum role wanted;
 

@@ -227,18 +227,13 @@ static void make_promotable(xmlNode *resource)
     sc_add_nvpair(set, "promotable", "true");
 }
 
-static bool is_within(const xmlNode *element, const xmlNode *whole)
-{
-    while (element != NULL && element != whole)
-        element = element->parent;
-    return element != NULL;
-}
-
 /* The first element outside of going that means that one by its id; NULL: there is none. */
 static xmlNode *first_reference(xmlNode *below, const xmlNode *meant, const xmlNode *going)
 {
     HF_XML_EACH_ANY (child, below) {
-        if (hf_xml_is(child, (const char *)meant->name) && !is_within(child, going) &&
+        if (child == going)
+            continue;
+        if (hf_xml_is(child, (const char *)meant->name) &&
             sc_eq(hf_xml_get(child, "id-ref"), hf_xml_get(meant, "id")))
             return child;
         xmlNode *found = first_reference(child, meant, going);
