@@ -227,8 +227,8 @@ int64_t sc_time_add(int64_t epoch, int utc_offset, int64_t years, int64_t months
 
     sc_calendar(epoch, utc_offset, &c);
     int64_t month = c.year * 12 + c.month - 1 + years * 12 + months;
-    c.year = month / 12;
-    c.month = (int)(month % 12) + 1;
+    c.year = month / 12 - (month % 12 < 0);
+    c.month = (int)(month - c.year * 12) + 1;
     if (c.day > month_days(c.year, c.month))
         c.day = month_days(c.year, c.month);
     return from_calendar(&c, utc_offset) + days * 86400 + seconds;

@@ -57,13 +57,19 @@ static bool time_attr(const xmlNode *element, const char *name, const struct rul
     return text == NULL || sc_time_parse(text, input->run->now, input->run->input->utc_offset, when);
 }
 
+/* So many of one unit; more than fit into 32 bits are none. */
+static int64_t units(const xmlNode *duration, const char *name)
+{
+    int64_t number = sc_xml_long(duration, name, 0);
+    return number >= INT32_MIN && number <= INT32_MAX ? number : 0;
+}
+
 static int64_t add_duration(const xmlNode *duration, int64_t start, int utc_offset)
 {
-    int64_t days = sc_xml_long(duration, "weeks", 0) * 7 + sc_xml_long(duration, "days", 0);
-    int64_t seconds = sc_xml_long(duration, "hours", 0) * 3600 + sc_xml_long(duration, "minutes", 0) * 60 +
-                      sc_xml_long(duration, "seconds", 0);
-    return sc_time_add(start, utc_offset, sc_xml_long(duration, "years", 0),
-                       sc_xml_long(duration, "months", 0), days, seconds);
+    int64_t days = units(duration, "weeks") * 7 + units(duration, "days");
+    int64_t seconds =
+        units(duration, "hours") * 3600 + units(duration, "minutes") * 60 + units(duration, "seconds");
+    return sc_time_add(start, utc_offset, units(duration, "years"), units(duration, "months"), days, seconds);
 }
 
 static bool in_date_range(const xmlNode *expression, struct rule_input *input)

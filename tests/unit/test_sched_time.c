@@ -81,6 +81,11 @@ static void months_end_where_they_end(void **state)
     struct calendar c;
     (void)state;
 
+    sc_calendar(sc_time_add(parse("2024-01-31T00:00:00Z"), 0, -2024, -2, 0, 0), 0,
+                &c); /* before the year 0 */
+    assert_int_equal(c.year, -1);
+    assert_int_equal(c.month, 11);
+    assert_int_equal(c.day, 30);
     sc_calendar(sc_time_add(parse("2024-01-31T00:00:00Z"), 0, 0, 1, 0, 0), 0, &c);
     assert_int_equal(c.month, 2);
     assert_int_equal(c.day, 29);
